@@ -1,0 +1,19 @@
+CREATE TABLE asset (
+    id           BLOB NOT NULL PRIMARY KEY,
+    unit         BLOB NOT NULL REFERENCES unit (id),
+    kind         TEXT NOT NULL,
+    system_type  TEXT,
+    name         TEXT NOT NULL,
+    search_key   TEXT NOT NULL,
+    level        INTEGER,
+    created_at   INTEGER NOT NULL,
+    retired_at   INTEGER
+) STRICT;
+CREATE INDEX asset_unit ON asset (unit);
+
+-- Host names and addresses by which events find their asset; a key leads to one asset.
+CREATE TABLE asset_key (
+    key    TEXT NOT NULL PRIMARY KEY,
+    asset  BLOB NOT NULL REFERENCES asset (id)
+) STRICT;
+CREATE INDEX asset_key_asset ON asset_key (asset);
