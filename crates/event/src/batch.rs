@@ -1,0 +1,344 @@
+//! Events in one arena: a text buffer, a flat list of entries, and one row per event.
+//!
+//! A decoder appends through [`Writer`]; everybody else only reads. An event costs no allocation
+//! of its own, and a cleared batch keeps its buffers for the next chunk. Field names are exact and
+//! case-sensitive (`Image` is not `image`); an array is several entries with the same field.
+
+use crate::format::Format;
+use crate::names::{self, Column};
+
+/// A list of events, filled by decoders.
+#[derive(Debug, Default)]
+pub struct Batch {
+    text: String,
+    entries: Vec<Entry>,
+    rows: Vec<Row>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: usize,
+    end: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Tag {
+    Null,
+    False,
+    True,
+    Number,
+    Text,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    field: Span,
+    value: Span,
+    tag: Tag,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    format: Format,
+    t_event: Option<i64>,
+    first: usize,
+    end: usize,
+}
+
+/// A field's value. A number keeps the digits it was written with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'b> {
+    /// Present without a value (JSON `null`).
+    Null,
+    /// A boolean of the source, not a text that looks like one.
+    Bool(bool),
+    /// A number of the source, in its own digits.
+    Number(&'b str),
+    /// Text.
+    Text(&'b str),
+}
+
+impl<'b> Value<'b> {
+    /// Returns the value as text; `None` for null.
+    pub fn as_text(self) -> Option<&'b str> {
+        match self {
+            Self::Null => None,
+            Self::Bool(true) => Some("true"),
+            Self::Bool(false) => Some("false"),
+            Self::Number(text) | Self::Text(text) => Some(text),
+        }
+    }
+
+    /// Returns the value as JSON. Digits that JSON cannot hold exactly stay text.
+    pub fn to_json(self) -> serde_json::Value {
+        match self {
+            Self::Null => serde_json::Value::Null,
+            Self::Bool(value) => value.into(),
+            Self::Number(digits) => serde_json::from_str::<serde_json::Number>(digits)
+                .map_or_else(|_| digits.into(), serde_json::Value::Number),
+            Self::Text(text) => text.into(),
+        }
+    }
+}
+
+impl Batch {
+    /// Returns an empty batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns the number of events.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Returns true when there is no event.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Forgets all events and keeps the buffers.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.entries.clear();
+        self.rows.clear();
+    }
+
+    /// Returns the event at `i`. Panics when `i >= len()`, as a slice does.
+    pub fn event(&self, i: usize) -> Event<'_> {
+        Event { batch: self, row: &self.rows[i] }
+    }
+
+    /// Returns the events in the order they were read.
+    pub fn iter(&self) -> impl Iterator<Item = Event<'_>> {
+        self.rows.iter().map(|row| Event { batch: self, row })
+    }
+
+    /// Begins an event. Nothing of it stays unless the writer is finished.
+    pub fn start(&mut self, format: Format) -> Writer<'_> {
+        let text_mark = self.text.len();
+        let first = self.entries.len();
+        Writer { batch: self, format, t_event: None, text_mark, first, finished: false }
+    }
+
+    fn push_text(&mut self, text: &str) -> Span {
+        let start = self.text.len();
+        self.text.push_str(text);
+        Span { start, end: self.text.len() }
+    }
+
+    fn slice(&self, span: Span) -> &str {
+        &self.text[span.start..span.end]
+    }
+
+    fn value(&self, entry: &Entry) -> Value<'_> {
+        match entry.tag {
+            Tag::Null => Value::Null,
+            Tag::False => Value::Bool(false),
+            Tag::True => Value::Bool(true),
+            Tag::Number => Value::Number(self.slice(entry.value)),
+            Tag::Text => Value::Text(self.slice(entry.value)),
+        }
+    }
+}
+
+/// The decoders' door: one event being written. Dropped unfinished, it leaves no trace.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    batch: &'a mut Batch,
+    format: Format,
+    t_event: Option<i64>,
+    text_mark: usize,
+    first: usize,
+    finished: bool,
+}
+
+impl Writer<'_> {
+    /// Appends a value; a second value of the same field makes it an array.
+    pub fn set(&mut self, field: &str, value: Value<'_>) {
+        let (tag, text) = match value {
+            Value::Null => (Tag::Null, ""),
+            Value::Bool(false) => (Tag::False, ""),
+            Value::Bool(true) => (Tag::True, ""),
+            Value::Number(digits) => (Tag::Number, digits),
+            Value::Text(text) => (Tag::Text, text),
+        };
+        let field = self.batch.push_text(field);
+        let value = self.batch.push_text(text);
+        self.batch.entries.push(Entry { field, value, tag });
+    }
+
+    /// Appends a text value.
+    pub fn text(&mut self, field: &str, text: &str) {
+        self.set(field, Value::Text(text));
+    }
+
+    /// Sets the time of the event, µs UTC.
+    pub fn at(&mut self, t_event_us: i64) {
+        self.t_event = Some(t_event_us);
+    }
+
+    /// Returns true when the event already holds the field.
+    pub fn has(&self, field: &str) -> bool {
+        self.batch.entries[self.first..].iter().any(|e| self.batch.slice(e.field) == field)
+    }
+
+    /// Returns the number of values written so far.
+    pub fn len(&self) -> usize {
+        self.batch.entries.len() - self.first
+    }
+
+    /// Returns true when nothing has been written yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Makes the event part of the batch.
+    pub fn finish(mut self) {
+        self.finished = true;
+        let end = self.batch.entries.len();
+        let row = Row { format: self.format, t_event: self.t_event, first: self.first, end };
+        self.batch.rows.push(row);
+    }
+}
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.batch.text.truncate(self.text_mark);
+            self.batch.entries.truncate(self.first);
+        }
+    }
+}
+
+/// One event of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'b> {
+    batch: &'b Batch,
+    row: &'b Row,
+}
+
+impl<'b> Event<'b> {
+    /// Returns the format whose field names the event speaks.
+    pub fn format(self) -> Format {
+        self.row.format
+    }
+
+    /// Returns when it happened, µs UTC, if the source told.
+    pub fn t_event(self) -> Option<i64> {
+        self.row.t_event
+    }
+
+    /// Returns every value of the field; none means the field is missing.
+    pub fn values(self, field: &str) -> impl Iterator<Item = Value<'b>> {
+        self.entries()
+            .iter()
+            .filter(move |entry| self.batch.slice(entry.field) == field)
+            .map(move |entry| self.batch.value(entry))
+    }
+
+    /// Returns the first value of the field.
+    pub fn first(self, field: &str) -> Option<Value<'b>> {
+        self.values(field).next()
+    }
+
+    /// Returns every field with its value, in the order of the source.
+    pub fn fields(self) -> impl Iterator<Item = (&'b str, Value<'b>)> {
+        self.entries()
+            .iter()
+            .map(move |entry| (self.batch.slice(entry.field), self.batch.value(entry)))
+    }
+
+    /// Returns the envelope column: the first of its native fields that holds a value.
+    pub fn column(self, column: Column) -> Option<Value<'b>> {
+        names::fields_of(column)
+            .filter_map(|field| self.first(field))
+            .find(|value| !matches!(value, Value::Null | Value::Text("" | "-")))
+    }
+
+    /// Returns the fields as one flat JSON object; an array where a field has several values.
+    pub fn to_json(self) -> serde_json::Value {
+        let mut object = serde_json::Map::new();
+        for (field, value) in self.fields() {
+            let value = value.to_json();
+            match object.get_mut(field) {
+                None => {
+                    object.insert(field.to_owned(), value);
+                }
+                Some(serde_json::Value::Array(list)) => list.push(value),
+                Some(first) => *first = serde_json::Value::Array(vec![first.take(), value]),
+            }
+        }
+        object.into()
+    }
+
+    fn entries(self) -> &'b [Entry] {
+        &self.batch.entries[self.row.first..self.row.end]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Batch {
+        let mut batch = Batch::new();
+        let mut event = batch.start(Format::Json);
+        event.set("EventID", Value::Number("1"));
+        event.text("Image", "C:\\a.exe");
+        event.set("Gone", Value::Null);
+        event.set("Elevated", Value::Bool(true));
+        event.text("Data", "x");
+        event.text("Data", "y");
+        event.at(42);
+        event.finish();
+        batch
+    }
+
+    #[test]
+    fn values_keep_their_kind() {
+        let batch = sample();
+        let event = batch.event(0);
+        assert_eq!(event.t_event(), Some(42));
+        assert_eq!(event.first("EventID"), Some(Value::Number("1")));
+        assert_eq!(event.first("Gone"), Some(Value::Null));
+        assert_eq!(event.first("gone"), None);
+        assert_eq!(event.values("Data").count(), 2);
+        assert_eq!(event.first("Elevated").and_then(Value::as_text), Some("true"));
+        assert_eq!(
+            event.to_json(),
+            serde_json::json!({
+                "EventID": 1, "Image": "C:\\a.exe", "Gone": null, "Elevated": true, "Data": ["x", "y"],
+            })
+        );
+    }
+
+    #[test]
+    fn an_unfinished_event_is_rolled_back() {
+        let mut batch = sample();
+        let text = batch.text.len();
+        let mut event = batch.start(Format::Syslog);
+        event.text("a", "b");
+        drop(event);
+        assert_eq!((batch.len(), batch.text.len(), batch.entries.len()), (1, text, 6));
+        batch.clear();
+        assert!(batch.is_empty());
+    }
+
+    #[test]
+    fn a_column_skips_empty_values() {
+        let mut batch = Batch::new();
+        let mut event = batch.start(Format::Evtx);
+        event.text("User", "-");
+        event.text("SubjectUserName", "an");
+        event.finish();
+        assert_eq!(batch.event(0).column(Column::User), Some(Value::Text("an")));
+        assert_eq!(batch.event(0).column(Column::Url), None);
+    }
+
+    #[test]
+    fn digits_json_cannot_hold_stay_text() {
+        assert_eq!(Value::Number("0x10").to_json(), serde_json::json!("0x10"));
+        assert_eq!(Value::Number("-7").to_json(), serde_json::json!(-7));
+    }
+}
