@@ -1,0 +1,77 @@
+// The live link: one event stream per page, on the element with data-stream.
+//
+//   <div data-stream hx-sse:connect="/stream" hx-trigger="load, khien:retry"
+//        hx-swap="none" hx-config="sse.pauseOnBackground:false"></div>
+//
+// The server sends named events, which hx-sse turns into DOM events here:
+//   beat   data = server time in µs; at least every 20 s
+//   queue  something in the reader's queue changed (board.js asks for the rows)
+//   inbox  data = number of unread messages
+// It must answer 401, never a log-in page, when the session has ended.
+//
+// hx-sse reconnects a link that once stood, but gives up when the very first request
+// fails; that case is retried here. pauseOnBackground is off because the duty officer
+// works in another window and must still hear the sound.
+
+import { setServerTime } from "./clock.js";
+import { ring } from "./sound.js";
+
+const SILENT_AFTER_MS = 45_000;
+const RETRY_MS = 10_000;
+const CHECK_MS = 5_000;
+
+const stream = document.querySelector("[data-stream]");
+const banner = document.querySelector("[data-stale]");
+let lastSign = Date.now();
+
+function alive() {
+  lastSign = Date.now();
+  if (banner) banner.hidden = true;
+}
+
+function watch() {
+  if (banner && Date.now() - lastSign > SILENT_AFTER_MS) banner.hidden = false;
+}
+
+function showUnread(count) {
+  for (const badge of document.querySelectorAll("[data-unread]")) {
+    const before = Number(badge.dataset.unread);
+    badge.dataset.unread = count;
+    badge.textContent = count > 99 ? "99+" : String(count);
+    badge.hidden = count === 0;
+    if (count > before) ring();
+  }
+}
+
+function lost(event) {
+  if (banner) banner.hidden = false;
+  if (event.detail.status === 401) location.reload();
+}
+
+/** The first request failed: hx-sse has no connection to restore, so ask it to begin again. */
+function retryFirst(event) {
+  lost(event);
+  if (event.type === "htmx:response:error" && event.detail.ctx.response.status === 401) {
+    location.reload();
+    return;
+  }
+  setTimeout(() => stream.dispatchEvent(new CustomEvent("khien:retry")), RETRY_MS);
+}
+
+if (stream) {
+  stream.addEventListener("beat", (event) => {
+    alive();
+    setServerTime(Number(event.detail.data));
+  });
+  stream.addEventListener("inbox", (event) => showUnread(Number(event.detail.data) || 0));
+  stream.addEventListener("htmx:sse:after:connection", () => {
+    alive();
+    // Whatever happened while the link was down is fetched now.
+    stream.dispatchEvent(new CustomEvent("queue", { bubbles: true }));
+  });
+  stream.addEventListener("htmx:sse:after:message", alive);
+  stream.addEventListener("htmx:sse:error", lost);
+  stream.addEventListener("htmx:error", retryFirst);
+  stream.addEventListener("htmx:response:error", retryFirst);
+  setInterval(watch, CHECK_MS);
+}
