@@ -1,0 +1,311 @@
+//! Evidence files: each encrypted under its own random key, so that destroying a few bytes
+//! destroys the file wherever it was copied to.
+//!
+//! `blobs/xx/<id>` holds the ciphertext, `keys/evidence/<id>` the key. A file appears under its
+//! name only when it is whole and on the disk; until then it lies in `blobs/incoming`. Reading and
+//! writing run on the blocking pool, joined to the caller by a short channel.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufReader, BufWriter, ErrorKind};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, spawn_blocking};
+use uuid::Uuid;
+
+use crate::seal::{Key, Opener, Sealer, new_prefix};
+use crate::{StoreError, durable};
+
+/// Chunks that may wait between the caller and the disk.
+const CHUNKS_WAITING_MAX: usize = 8;
+
+/// The folders that hold evidence.
+#[derive(Clone, Debug)]
+pub struct Blobs {
+    files: PathBuf,
+    keys: PathBuf,
+}
+
+/// What was stored, or what was read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Bytes of plaintext.
+    pub size_bytes: u64,
+    /// SHA-256 of the plaintext.
+    pub sha256: [u8; 32],
+}
+
+impl Blobs {
+    /// Opens `blobs/` and `keys/evidence/` in the data folder; makes them the first time.
+    pub fn open(data: &Path) -> Result<Self, StoreError> {
+        let blobs = Self { files: data.join("blobs"), keys: data.join("keys/evidence") };
+        durable::private_folder(&blobs.files.join("incoming"))?;
+        durable::private_folder(&blobs.keys)?;
+        Ok(blobs)
+    }
+
+    /// Removes what a crash left half-written. Only for the start of the one serving process.
+    pub fn sweep(&self) -> Result<u64, StoreError> {
+        let incoming = self.files.join("incoming");
+        let mut swept = 0;
+        for file in std::fs::read_dir(&incoming).map_err(|e| StoreError::file(&incoming, e))? {
+            let file = file.map_err(|e| StoreError::file(&incoming, e))?;
+            durable::remove(&file.path())?;
+            swept += 1;
+        }
+        Ok(swept)
+    }
+
+    /// Begins a new file of at most `max_bytes`. Nothing is kept unless
+    /// [`BlobWriter::finish`] succeeds.
+    pub async fn create(&self, id: Uuid, max_bytes: u64) -> Result<BlobWriter, StoreError> {
+        let blobs = self.clone();
+        let (chunks, waiting) = mpsc::channel(CHUNKS_WAITING_MAX);
+        let task = spawn_blocking(move || Incoming::open(blobs, id, max_bytes)?.fill(waiting));
+        Ok(BlobWriter { chunks, task })
+    }
+
+    /// Opens a stored file.
+    pub async fn read(&self, id: Uuid) -> Result<BlobReader, StoreError> {
+        let blobs = self.clone();
+        let opened = spawn_blocking(move || blobs.opener(id));
+        let mut opener = opened.await.map_err(|_| StoreError::TaskEnded)??;
+        let (chunks, waiting) = mpsc::channel(CHUNKS_WAITING_MAX);
+        spawn_blocking(move || {
+            while let Some(chunk) = next_chunk(&mut opener, id).transpose() {
+                let failed = chunk.is_err();
+                // Who reads may stop early; there is nobody left to tell.
+                if chunks.blocking_send(chunk).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        Ok(BlobReader { chunks: waiting })
+    }
+
+    /// Reads a stored file to its end and returns what it holds, for comparison with what was
+    /// noted when it was stored.
+    pub async fn check(&self, id: Uuid) -> Result<Stored, StoreError> {
+        let mut reader = self.read(id).await?;
+        let mut tally = Tally::default();
+        while let Some(chunk) = reader.next().await? {
+            tally.add(&chunk);
+        }
+        Ok(tally.stored())
+    }
+
+    /// Destroys a file for good: its key first, then what can no longer be read. Doing it again
+    /// is fine, so that a destruction list can be applied to an old backup.
+    pub async fn destroy(&self, id: Uuid) -> Result<(), StoreError> {
+        let (key, file) = (self.key_path(id), self.file_path(id));
+        let task = spawn_blocking(move || {
+            durable::remove(&key)?;
+            durable::sync_parent(&key)?;
+            durable::remove(&file)
+        });
+        task.await.map_err(|_| StoreError::TaskEnded)?
+    }
+
+    fn opener(&self, id: Uuid) -> Result<Opener<BufReader<File>>, StoreError> {
+        let path = self.file_path(id);
+        let key = self.key(id)?;
+        let file = File::open(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => StoreError::BlobMissing(id),
+            _ => StoreError::file(&path, error),
+        })?;
+        Opener::new(BufReader::new(file), &key).map_err(|error| read_error(id, &path, error))
+    }
+
+    fn key(&self, id: Uuid) -> Result<Key, StoreError> {
+        let path = self.key_path(id);
+        let bytes = std::fs::read(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => StoreError::BlobDestroyed(id),
+            _ => StoreError::file(&path, error),
+        })?;
+        bytes.try_into().map_err(|_| StoreError::BadKey(path))
+    }
+
+    fn key_path(&self, id: Uuid) -> PathBuf {
+        self.keys.join(id.simple().to_string())
+    }
+
+    /// Spread by the last byte: the first ones of a UUIDv7 are the time.
+    fn file_path(&self, id: Uuid) -> PathBuf {
+        let name = id.simple().to_string();
+        self.files.join(&name[30..]).join(name)
+    }
+
+    fn incoming_path(&self, id: Uuid) -> PathBuf {
+        self.files.join("incoming").join(id.simple().to_string())
+    }
+}
+
+/// What the caller sends to the writing task.
+enum Chunk {
+    Bytes(Vec<u8>),
+    End,
+}
+
+/// A file being stored. Dropped, it was never there.
+#[derive(Debug)]
+pub struct BlobWriter {
+    chunks: mpsc::Sender<Chunk>,
+    task: JoinHandle<Result<Stored, StoreError>>,
+}
+
+impl BlobWriter {
+    /// Adds bytes. An error (too large, disk full) comes out here or at the finish.
+    pub async fn write(&mut self, bytes: impl Into<Vec<u8>>) -> Result<(), StoreError> {
+        if self.chunks.send(Chunk::Bytes(bytes.into())).await.is_ok() {
+            return Ok(());
+        }
+        let ended = (&mut self.task).await.map_err(|_| StoreError::TaskEnded)?;
+        Err(ended.err().unwrap_or(StoreError::TaskEnded))
+    }
+
+    /// Ends the file; when this returns it is on the disk under its name, with its key.
+    pub async fn finish(self) -> Result<Stored, StoreError> {
+        // A task that is gone says below why.
+        let _told = self.chunks.send(Chunk::End).await;
+        self.task.await.map_err(|_| StoreError::TaskEnded)?
+    }
+}
+
+/// A stored file being read. Every chunk has been authenticated; an error in place of the end
+/// means that the rest is damaged or cut off.
+#[derive(Debug)]
+pub struct BlobReader {
+    chunks: mpsc::Receiver<Result<Vec<u8>, StoreError>>,
+}
+
+impl BlobReader {
+    /// Returns the next bytes, or nothing at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.chunks.recv().await.transpose()
+    }
+
+    /// Returns the channel of chunks, for a response body.
+    pub fn into_receiver(self) -> mpsc::Receiver<Result<Vec<u8>, StoreError>> {
+        self.chunks
+    }
+}
+
+/// The half-written file behind a [`BlobWriter`], on the blocking pool.
+struct Incoming {
+    blobs: Blobs,
+    id: Uuid,
+    max_bytes: u64,
+    key: Key,
+    sealer: Sealer<BufWriter<File>>,
+    tally: Tally,
+}
+
+impl Incoming {
+    fn open(blobs: Blobs, id: Uuid, max_bytes: u64) -> Result<Self, StoreError> {
+        if blobs.file_path(id).exists() || blobs.key_path(id).exists() {
+            return Err(StoreError::BlobExists(id));
+        }
+        let mut key = [0; 32];
+        getrandom::fill(&mut key)?;
+        let path = blobs.incoming_path(id);
+        let sealer =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(
+                |error| match error.kind() {
+                    ErrorKind::AlreadyExists => StoreError::BlobExists(id),
+                    _ => StoreError::file(&path, error),
+                },
+            )?;
+        let prefix = new_prefix()?;
+        let sealer = Sealer::new(BufWriter::new(sealer), &key, prefix)
+            .map_err(|e| StoreError::file(&path, e))?;
+        Ok(Self { blobs, id, max_bytes, key, sealer, tally: Tally::default() })
+    }
+
+    /// Writes what arrives; whatever goes wrong, nothing half-written stays.
+    fn fill(self, waiting: mpsc::Receiver<Chunk>) -> Result<Stored, StoreError> {
+        let (blobs, id) = (self.blobs.clone(), self.id);
+        let result = self.write_all(waiting);
+        if result.is_err() {
+            durable::remove(&blobs.incoming_path(id))?;
+        }
+        result
+    }
+
+    fn write_all(mut self, mut waiting: mpsc::Receiver<Chunk>) -> Result<Stored, StoreError> {
+        let path = self.blobs.incoming_path(self.id);
+        loop {
+            match waiting.blocking_recv() {
+                Some(Chunk::Bytes(bytes)) => {
+                    self.tally.add(&bytes);
+                    if self.tally.size_bytes > self.max_bytes {
+                        return Err(StoreError::BlobTooLarge { max_bytes: self.max_bytes });
+                    }
+                    self.sealer.write(&bytes).map_err(|e| StoreError::file(&path, e))?;
+                }
+                Some(Chunk::End) => return self.publish(&path),
+                // The caller went away without finishing.
+                None => return Err(StoreError::TaskEnded),
+            }
+        }
+    }
+
+    /// Makes file and key last, the file's name at the very end.
+    fn publish(self, path: &Path) -> Result<Stored, StoreError> {
+        let file_error = |e| StoreError::file(path, e);
+        let out = self.sealer.finish().map_err(file_error)?;
+        let file = out.into_inner().map_err(|e| file_error(e.into_error()))?;
+        file.sync_all().map_err(file_error)?;
+
+        let (key_path, target) = (self.blobs.key_path(self.id), self.blobs.file_path(self.id));
+        durable::write_private(&key_path, &self.key)?;
+        let named = name_file(path, &target);
+        if named.is_err() {
+            durable::remove(&key_path)?;
+        }
+        named?;
+        Ok(self.tally.stored())
+    }
+}
+
+fn name_file(path: &Path, target: &Path) -> Result<(), StoreError> {
+    if let Some(folder) = target.parent() {
+        durable::private_folder(folder)?;
+        durable::sync_parent(folder)?;
+    }
+    std::fs::rename(path, target).map_err(|e| StoreError::file(target, e))?;
+    durable::sync_parent(target)
+}
+
+fn next_chunk(
+    opener: &mut Opener<BufReader<File>>,
+    id: Uuid,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    opener.next_segment().map_err(|error| read_error(id, Path::new("blobs"), error))
+}
+
+fn read_error(id: Uuid, path: &Path, error: std::io::Error) -> StoreError {
+    match error.kind() {
+        ErrorKind::InvalidData => StoreError::BlobDamaged(id),
+        _ => StoreError::file(path, error),
+    }
+}
+
+/// Counts and hashes plaintext.
+#[derive(Default)]
+struct Tally {
+    size_bytes: u64,
+    sha256: Sha256,
+}
+
+impl Tally {
+    fn add(&mut self, bytes: &[u8]) {
+        self.size_bytes = self.size_bytes.saturating_add(bytes.len() as u64);
+        self.sha256.update(bytes);
+    }
+
+    fn stored(self) -> Stored {
+        Stored { size_bytes: self.size_bytes, sha256: self.sha256.finalize().into() }
+    }
+}
