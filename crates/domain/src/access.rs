@@ -1,0 +1,520 @@
+//! People, what their roles allow, and how a right comes into force.
+//!
+//! A right is a grant: a role over a unit (with or without what stands under it), with a ceiling
+//! on how deep it lets read. There is no superuser: the system administrator configures and reads
+//! no matter. What a person may *do* is decided here; what a person may *see*, in [`crate::visible`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::coded::coded;
+use crate::fact::Fact;
+use crate::id::{GrantId, PersonId, UnitId};
+use crate::refusal::{Code, Refusal};
+use crate::time::{DAY, Micros};
+use crate::unit::Tree;
+
+coded! {
+    /// What a person is in the house.
+    Role {
+        /// Watches, verifies signals, takes telephoned reports, contains.
+        DutyOfficer = "duty_officer",
+        /// Examines signals and evidence, works incidents.
+        Analyst = "analyst",
+        /// Leads incidents, gives and judges tasks, closes.
+        Coordinator = "coordinator",
+        /// The second person of every deed that needs two.
+        Approver = "approver",
+        /// Enters letters, and reports and answers of units that telephone.
+        Clerk = "clerk",
+        /// Reports and answers for a unit.
+        UnitOfficer = "unit_officer",
+        /// Heads a unit.
+        UnitHead = "unit_head",
+        /// Answers for a telecom, bank or supplier.
+        Desk = "desk",
+        /// Reads the one page and the lists behind its numbers.
+        Leader = "leader",
+        /// Reads the journal, and nothing else.
+        Auditor = "auditor",
+        /// Configures, and reads no matter.
+        Administrator = "administrator",
+    }
+}
+
+coded! {
+    /// How deep somebody reads a subject (để biết, phối hợp, thực hiện).
+    Depth {
+        /// Not even that it exists.
+        None = "none",
+        /// The card: number, kind, state, level.
+        Card = "card",
+        /// The work: text, tasks, time line.
+        Work = "work",
+        /// Everything, evidence included.
+        Evidence = "evidence",
+    }
+}
+
+impl Depth {
+    /// Returns the number under which the database keeps this depth, 0 to 3.
+    pub const fn rank(self) -> u8 {
+        self as u8
+    }
+
+    /// Returns the depth with this number; a number that is none reads nothing.
+    pub const fn from_rank(rank: u8) -> Self {
+        match rank {
+            1 => Self::Card,
+            2 => Self::Work,
+            3 => Self::Evidence,
+            _ => Self::None,
+        }
+    }
+}
+
+coded! {
+    /// A deed that needs a right over a unit.
+    Action {
+        /// See the duty board.
+        KeepWatch = "keep_watch",
+        /// Verify a signal (xác minh): open an incident or join one.
+        VerifySignal = "verify_signal",
+        /// Set a signal aside.
+        DismissSignal = "dismiss_signal",
+        /// Give a signal back to its sender.
+        ReturnSignal = "return_signal",
+        /// File a report for one's own unit.
+        FileReport = "file_report",
+        /// Enter the report of a unit that telephones or writes.
+        EnterReportOnBehalf = "enter_report_on_behalf",
+        /// Move an incident between open and resolved.
+        LeadIncident = "lead_incident",
+        /// Give the leak-risk verdict.
+        GiveVerdict = "give_verdict",
+        /// Close, reopen, void or merge an incident.
+        CloseIncident = "close_incident",
+        /// Add a unit to a matter.
+        AddParty = "add_party",
+        /// Propose what a second person must approve: a correction, an exemption, a lower marking.
+        Propose = "propose",
+        /// Approve what another person proposed.
+        Approve = "approve",
+        /// Send a task to a unit.
+        GiveTask = "give_task",
+        /// Receive, start, submit or return a task of one's own unit.
+        AnswerTask = "answer_task",
+        /// Enter the answer of a unit that telephones or writes.
+        AnswerOnBehalf = "answer_on_behalf",
+        /// Accept an answer, want it changed, disprove or withdraw a task.
+        JudgeTask = "judge_task",
+        /// Add evidence to what one reads.
+        AddEvidence = "add_evidence",
+        /// Read the registry of units and their contacts.
+        ReadUnits = "read_units",
+        /// Change units and contacts.
+        AdministerUnits = "administer_units",
+        /// Propose grants, make accounts, reset passwords.
+        AdministerPeople = "administer_people",
+        /// Approve a grant that another person proposed.
+        ApproveGrant = "approve_grant",
+        /// Change systems and devices.
+        EditAssets = "edit_assets",
+        /// Open and close doors for events.
+        AdministerSources = "administer_sources",
+        /// Read which rules are loaded and which were refused.
+        ReadRules = "read_rules",
+        /// Read the journal.
+        ReadJournal = "read_journal",
+    }
+}
+
+impl Action {
+    /// Returns the roles that may do this: the one table of what roles allow.
+    pub const fn roles(self) -> &'static [Role] {
+        use Role::*;
+        match self {
+            Self::KeepWatch => &[DutyOfficer, Analyst, Coordinator, Approver, Leader],
+            Self::VerifySignal | Self::DismissSignal | Self::ReturnSignal => {
+                &[DutyOfficer, Analyst, Coordinator]
+            }
+            Self::FileReport => {
+                &[DutyOfficer, Analyst, Coordinator, Clerk, UnitOfficer, UnitHead, Desk]
+            }
+            Self::EnterReportOnBehalf | Self::AnswerOnBehalf => {
+                &[DutyOfficer, Analyst, Coordinator, Clerk]
+            }
+            Self::LeadIncident | Self::AddParty | Self::GiveTask | Self::Propose => {
+                &[DutyOfficer, Analyst, Coordinator]
+            }
+            Self::GiveVerdict | Self::JudgeTask => &[Analyst, Coordinator],
+            Self::CloseIncident => &[Coordinator],
+            Self::Approve => &[Approver],
+            Self::AnswerTask => &[UnitOfficer, UnitHead, Desk],
+            Self::AddEvidence => {
+                &[DutyOfficer, Analyst, Coordinator, Clerk, UnitOfficer, UnitHead, Desk]
+            }
+            Self::ReadUnits => Role::ALL,
+            Self::AdministerUnits | Self::AdministerPeople | Self::AdministerSources => {
+                &[Administrator]
+            }
+            Self::ApproveGrant => &[Approver, Administrator],
+            Self::EditAssets => &[Analyst, Coordinator, UnitOfficer, UnitHead, Administrator],
+            Self::ReadRules => {
+                &[DutyOfficer, Analyst, Coordinator, Approver, Auditor, Administrator]
+            }
+            Self::ReadJournal => &[Auditor],
+        }
+    }
+}
+
+impl Role {
+    /// Returns whether this role allows the action, over the units it is granted for.
+    pub fn may(self, action: Action) -> bool {
+        action.roles().contains(&self)
+    }
+
+    /// Returns the deepest that any grant of this role lets read.
+    ///
+    /// The leader reads numbers and the lists behind them, the clerk enters and does not examine;
+    /// auditor and administrator read no matter at all.
+    pub const fn depth_max(self) -> Depth {
+        match self {
+            Self::Auditor | Self::Administrator => Depth::None,
+            Self::Leader | Self::Clerk => Depth::Work,
+            Self::DutyOfficer
+            | Self::Analyst
+            | Self::Coordinator
+            | Self::Approver
+            | Self::UnitOfficer
+            | Self::UnitHead
+            | Self::Desk => Depth::Evidence,
+        }
+    }
+
+    /// Returns whether this role reads matters.
+    pub const fn reads_matters(self) -> bool {
+        !matches!(self.depth_max(), Depth::None)
+    }
+}
+
+/// A role over a unit, in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Who holds it.
+    pub person: PersonId,
+    /// What it makes of the person.
+    pub role: Role,
+    /// Over which unit.
+    pub unit: UnitId,
+    /// Whether it reaches what stands under the unit.
+    pub subtree: bool,
+    /// How deep it lets read.
+    pub ceiling: Depth,
+}
+
+impl Grant {
+    /// Returns whether the grant reaches `unit` at `at`.
+    pub fn reaches(&self, unit: UnitId, tree: &Tree, at: Micros) -> bool {
+        if self.subtree {
+            tree.covers(self.unit, unit, at)
+        } else {
+            tree.with_inherited(self.unit, at).contains(&unit)
+        }
+    }
+
+    /// Returns how deep the grant really lets read: its ceiling, but no deeper than its role.
+    pub fn depth(&self) -> Depth {
+        self.ceiling.min(self.role.depth_max())
+    }
+
+    /// Returns the grant, or a refusal if its ceiling is deeper than its role.
+    pub fn checked(self) -> Result<Self, Refusal> {
+        if self.ceiling > self.role.depth_max() {
+            return Err(Refusal::new(Code::CeilingTooDeep)
+                .arg("role", self.role)
+                .arg("max", self.role.depth_max()));
+        }
+        Ok(self)
+    }
+}
+
+/// An account with the grants that are in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Its id.
+    pub id: PersonId,
+    /// The log-in name.
+    pub login: String,
+    /// The person's name.
+    pub name: String,
+    /// The unit the person works in, which by itself gives no right.
+    pub unit: UnitId,
+    /// The grants in force.
+    pub grants: Vec<Grant>,
+}
+
+impl Person {
+    /// Returns whether any grant's role allows the action, wherever it reaches.
+    ///
+    /// For menus and pages that belong to no unit; a deed on a unit asks [`may`].
+    pub fn may_somewhere(&self, action: Action) -> bool {
+        self.grants.iter().any(|grant| grant.role.may(action))
+    }
+}
+
+/// Decides whether the person may do this to that unit at that time.
+///
+/// One and the same grant must both allow the action and reach the unit: an officer of one
+/// commune who audits another does not report for it.
+pub fn may(
+    person: &Person,
+    action: Action,
+    unit: UnitId,
+    tree: &Tree,
+    at: Micros,
+) -> Result<(), Refusal> {
+    let mut allowed = person.grants.iter().filter(|grant| grant.role.may(action)).peekable();
+    if allowed.peek().is_none() {
+        return Err(Refusal::new(Code::RoleMayNot).arg("action", action));
+    }
+    if allowed.any(|grant| grant.reaches(unit, tree, at)) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::UnitNotYours).arg("action", action))
+}
+
+/// Refuses a deed of two persons when they are one.
+pub fn four_eyes(proposer: PersonId, approver: PersonId) -> Result<(), Refusal> {
+    if proposer == approver {
+        return Err(Refusal::new(Code::FourEyes));
+    }
+    Ok(())
+}
+
+/// Returns whether granting the role needs a second person: it does if the role reads matters.
+pub const fn grant_needs_second(role: Role) -> bool {
+    role.reads_matters()
+}
+
+coded! {
+    /// Where a grant stands on its way into force.
+    GrantState {
+        /// Waits for a second person.
+        Proposed = "proposed",
+        /// In force.
+        Active = "active",
+        /// Refused by the second person.
+        Refused = "refused",
+        /// Was in force and is no more.
+        Ended = "ended",
+    }
+}
+
+/// What can be done to a proposed or active grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantDeed {
+    /// A second person agrees.
+    Approve(PersonId),
+    /// Somebody says no; the proposer may take it back this way too.
+    Refuse(PersonId),
+    /// The grant in force is taken away, which needs no second person.
+    End(PersonId),
+}
+
+/// A grant together with where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantCase {
+    /// The id of the grant.
+    pub id: GrantId,
+    /// The grant that is asked for.
+    pub grant: Grant,
+    /// Who proposed it.
+    pub proposer: PersonId,
+    /// Where it stands.
+    pub state: GrantState,
+}
+
+/// How a proposed grant begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The grant, proposed or already in force.
+    pub case: GrantCase,
+    /// Whether it came into force by [`bootstrap`], which the journal must say loudly.
+    pub bootstrapped: bool,
+}
+
+/// Returns whether a grant may come into force on the word of the proposer alone because nobody
+/// else could approve it.
+///
+/// An empty province has one person: the first administrator, who imports everybody. Until some
+/// *other* active person could approve grants, waiting for a second one would wait for ever, so
+/// the import is activated, and the hub writes a journal entry that says so for each. As soon as
+/// such a person exists this returns false for good: the count comes from the state *before* the
+/// import begins, so one import is treated alike from its first to its last row.
+pub const fn bootstrap(other_active_approvers: usize) -> bool {
+    other_active_approvers == 0
+}
+
+/// Returns the grant as it begins: waiting for a second person if its role needs one.
+pub fn propose(
+    id: GrantId,
+    grant: Grant,
+    proposer: PersonId,
+    other_active_approvers: usize,
+) -> Result<(Proposal, Vec<Fact>), Refusal> {
+    let grant = grant.checked()?;
+    let person = grant.person;
+    let needs_second = grant_needs_second(grant.role);
+    let bootstrapped = needs_second && bootstrap(other_active_approvers);
+    let (state, fact) = if needs_second && !bootstrapped {
+        (GrantState::Proposed, Fact::GrantProposed { grant: id, person })
+    } else {
+        (GrantState::Active, Fact::GrantActivated { grant: id, person })
+    };
+    let case = GrantCase { id, grant, proposer, state };
+    Ok((Proposal { case, bootstrapped }, vec![fact]))
+}
+
+impl GrantCase {
+    /// Returns the grant after the deed with its facts, or why the deed is refused.
+    ///
+    /// Nobody approves what they proposed, nor a grant to themselves.
+    pub fn step(&self, deed: GrantDeed) -> Result<(Self, Vec<Fact>), Refusal> {
+        let (grant, person) = (self.id, self.grant.person);
+        let (state, fact) = match (self.state, deed) {
+            (GrantState::Proposed, GrantDeed::Approve(by)) => {
+                four_eyes(self.proposer, by)?;
+                four_eyes(person, by)?;
+                (GrantState::Active, Fact::GrantActivated { grant, person })
+            }
+            (GrantState::Proposed, GrantDeed::Refuse(_)) => {
+                (GrantState::Refused, Fact::GrantRefused { grant, person })
+            }
+            (GrantState::Active, GrantDeed::End(_)) => {
+                (GrantState::Ended, Fact::GrantEnded { grant, person })
+            }
+            _ => return Err(Refusal::new(Code::GrantDecided).arg("state", self.state)),
+        };
+        Ok((Self { state, ..self.clone() }, vec![fact]))
+    }
+}
+
+/// Characters in a password when it is the only thing asked for.
+pub const PASSWORD_CHARS_MIN: usize = 14;
+/// Characters in a password beside a one-time code.
+pub const PASSWORD_WITH_TOTP_CHARS_MIN: usize = 10;
+/// Bytes in a password; more would only keep the server hashing.
+pub const PASSWORD_BYTES_MAX: usize = 256;
+/// Characters in a log-in name.
+pub const LOGIN_CHARS_MAX: usize = 64;
+
+/// Stems of what guessers try first here; a password that is one of these repeated or followed by
+/// digits and signs is refused however long it is. Folded, without spaces.
+const COMMON: &[&str] = &[
+    "password",
+    "passwordpassword",
+    "matkhau",
+    "123456",
+    "123456789",
+    "1234567890",
+    "12345678901234",
+    "abc",
+    "abcdef",
+    "abcdefghijklmn",
+    "qwerty",
+    "qwertyuiop",
+    "qwertyuiopasdf",
+    "asdfgh",
+    "iloveyou",
+    "admin",
+    "administrator",
+    "quantri",
+    "quantrivien",
+    "vietnam",
+    "congan",
+    "ubnd",
+    "uyban",
+    "welcome",
+    "letmein",
+    "khien",
+    "changeme",
+    "default",
+];
+
+/// Checks a new password: long enough, not the log-in name, not one that guessers try first.
+///
+/// No rule about digits or signs: length is what helps, and such rules produce `Matkhau@123`.
+pub fn check_password(password: &str, login: &str, with_totp: bool) -> Result<(), Refusal> {
+    let chars_min = if with_totp { PASSWORD_WITH_TOTP_CHARS_MIN } else { PASSWORD_CHARS_MIN };
+    if password.chars().count() < chars_min {
+        return Err(Refusal::new(Code::PasswordShort).arg("min", chars_min));
+    }
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(Refusal::new(Code::PasswordLong).arg("max", PASSWORD_BYTES_MAX));
+    }
+    let folded: String =
+        crate::fold::fold(password).chars().filter(|c| !c.is_whitespace()).collect();
+    let login = crate::fold::fold(login);
+    if !login.is_empty() && folded.contains(&login) {
+        return Err(Refusal::new(Code::PasswordIsLogin));
+    }
+    if COMMON.iter().any(|stem| is_stem_padded(&folded, stem)) || is_one_char(&folded) {
+        return Err(Refusal::new(Code::PasswordCommon));
+    }
+    Ok(())
+}
+
+/// Returns whether the password is the stem, repeated or not, with only digits and signs added.
+fn is_stem_padded(password: &str, stem: &str) -> bool {
+    let rest = password.replace(stem, "");
+    rest.len() < password.len() && !rest.chars().any(char::is_alphabetic)
+}
+
+fn is_one_char(password: &str) -> bool {
+    let mut chars = password.chars();
+    let first = chars.next();
+    chars.all(|c| Some(c) == first)
+}
+
+/// Returns a log-in name in lower case: letters, digits, `.`, `-`, `_`, `@`, three or more.
+pub fn login_name(typed: &str) -> Result<String, Refusal> {
+    let login = typed.trim().to_ascii_lowercase();
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@');
+    if (3..=LOGIN_CHARS_MAX).contains(&login.len()) && login.bytes().all(allowed) {
+        return Ok(login);
+    }
+    Err(Refusal::new(Code::LoginMalformed))
+}
+
+/// How long an activation slip opens an account.
+pub const SLIP_TERM: Micros = 7 * DAY;
+
+/// A printed slip that lets its owner set a first password, or a new one after a call-back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slip {
+    /// When it was printed.
+    pub issued_at: Micros,
+    /// When it was used, if it was.
+    pub used_at: Option<Micros>,
+    /// Whether a newer slip took its place.
+    pub replaced: bool,
+}
+
+impl Slip {
+    /// Returns the slip used at `now`: once, within its term, unless a newer one exists.
+    pub fn redeem(self, now: Micros) -> Result<Self, Refusal> {
+        if self.used_at.is_some() {
+            return Err(Refusal::new(Code::SlipUsed));
+        }
+        if self.replaced {
+            return Err(Refusal::new(Code::SlipReplaced));
+        }
+        if now >= self.issued_at.saturating_add(SLIP_TERM) {
+            return Err(Refusal::new(Code::SlipExpired));
+        }
+        Ok(Self { used_at: Some(now), ..self })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,292 @@
+//! Incidents: from open to closed, with the leak-risk verdict on the way.
+//!
+//! Letter S0 asks of every incident whether something leaked or was stolen, so an incident cannot
+//! close before that is answered, nor while a task of it is still owed. The ten categories are
+//! those that the national form 05 counts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::four_eyes;
+use crate::coded::coded;
+use crate::fact::Fact;
+use crate::id::{MatterId, PersonId, UnitId};
+use crate::refusal::{Code, Refusal};
+use crate::text;
+use crate::time::Micros;
+
+coded! {
+    /// Where an incident stands.
+    State {
+        /// It runs.
+        Open = "open",
+        /// It spreads no further.
+        Contained = "contained",
+        /// What it hit is being restored.
+        Recovering = "recovering",
+        /// Everything works again.
+        Resolved = "resolved",
+        /// Done, with a verdict and no open task.
+        Closed = "closed",
+        /// It was none.
+        Voided = "voided",
+        /// It is part of another incident.
+        Merged = "merged",
+    }
+}
+
+impl State {
+    /// Returns whether nothing is owed any more.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Closed | Self::Voided | Self::Merged)
+    }
+}
+
+coded! {
+    /// What sort of incident it is: the ten classes of the national statistics form.
+    Category {
+        /// Denial of service (từ chối dịch vụ).
+        Dos = "dos",
+        /// Spoofing and phishing (giả mạo).
+        Phishing = "phishing",
+        /// Malware (mã độc).
+        Malware = "malware",
+        /// Unauthorised access, taking control (truy cập trái phép, chiếm quyền điều khiển).
+        Intrusion = "intrusion",
+        /// A changed page (thay đổi giao diện).
+        Defacement = "defacement",
+        /// Encryption of software, data, devices (mã hóa).
+        Encryption = "encryption",
+        /// Destruction (phá hoại).
+        Destruction = "destruction",
+        /// Eavesdropping, theft of data (nghe trộm, gián điệp, lấy cắp).
+        Theft = "theft",
+        /// Several at once (tổng hợp).
+        Combined = "combined",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+coded! {
+    /// How bad it is; `serious` (nghiêm trọng) starts the shortest statutory clocks.
+    Severity {
+        /// Little harm.
+        Low = "low",
+        /// Some harm.
+        Medium = "medium",
+        /// Much harm.
+        High = "high",
+        /// Serious in the sense of the law.
+        Serious = "serious",
+    }
+}
+
+coded! {
+    /// Whether something leaked (lộ, lọt) or was stolen (bị đánh cắp).
+    LeakVerdict {
+        /// Examined, and no sign of it.
+        NoSign = "no_sign",
+        /// Something leaked.
+        Leaked = "leaked",
+        /// Something was stolen.
+        Stolen = "stolen",
+        /// Not known yet; nobody closes on this.
+        Unclear = "unclear",
+    }
+}
+
+impl LeakVerdict {
+    /// Returns whether something got out, so that closing needs a second person.
+    pub const fn is_leak(self) -> bool {
+        matches!(self, Self::Leaked | Self::Stolen)
+    }
+}
+
+/// The leak-risk verdict of an incident, with who gave it and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What was found.
+    pub leak: LeakVerdict,
+    /// On what grounds.
+    pub reason: String,
+    /// Who gave it.
+    pub by: PersonId,
+    /// When.
+    pub at: Micros,
+}
+
+/// An incident as far as its states need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// The matter that it is.
+    pub matter: MatterId,
+    /// The unit that it hit.
+    pub unit: UnitId,
+    /// Where it stands.
+    pub state: State,
+    /// What sort it is.
+    pub category: Category,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The verdict in force, if one was given since it last opened.
+    pub verdict: Option<Verdict>,
+}
+
+/// What can be done to an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// It spreads no further.
+    Contain,
+    /// Restoring has begun.
+    Recover,
+    /// Everything works again.
+    Resolve,
+    /// It turned out to stand one step (from resolved: at the start) further back.
+    StepBack {
+        /// Why.
+        reason: String,
+    },
+    /// The leak-risk verdict, the first or a better one.
+    Judge(Verdict),
+    /// Close it.
+    Close {
+        /// Who closes; not the one who found a leak.
+        by: PersonId,
+        /// How many of its tasks are neither accepted, nor withdrawn, nor exempt.
+        tasks_open: u32,
+    },
+    /// The lead opens a closed incident again; it needs a new verdict to close.
+    Reopen {
+        /// Why.
+        reason: String,
+    },
+    /// It was no incident.
+    Void {
+        /// Why.
+        reason: String,
+    },
+    /// It is part of another one.
+    Merge {
+        /// Which one.
+        into: MatterId,
+        /// Why.
+        reason: String,
+    },
+    /// It is not part of the other one after all.
+    Unmerge {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Deed {
+    /// Returns the deed's short name, for refusals and the journal.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Contain => "contain",
+            Self::Recover => "recover",
+            Self::Resolve => "resolve",
+            Self::StepBack { .. } => "step_back",
+            Self::Judge(_) => "judge",
+            Self::Close { .. } => "close",
+            Self::Reopen { .. } => "reopen",
+            Self::Void { .. } => "void",
+            Self::Merge { .. } => "merge",
+            Self::Unmerge { .. } => "unmerge",
+        }
+    }
+}
+
+impl Incident {
+    /// Returns a new incident with its fact.
+    pub fn open(
+        matter: MatterId,
+        unit: UnitId,
+        category: Category,
+        severity: Severity,
+    ) -> (Self, Vec<Fact>) {
+        let incident = Self { matter, unit, state: State::Open, category, severity, verdict: None };
+        (incident, vec![Fact::IncidentOpened { matter, unit }])
+    }
+
+    /// Returns the incident after the deed with its facts, or why the deed is refused.
+    pub fn step(&self, deed: &Deed) -> Result<(Self, Vec<Fact>), Refusal> {
+        use State::*;
+        match (self.state, deed) {
+            (Open, Deed::Contain) => Ok(self.moved(Contained)),
+            (Contained, Deed::Recover) => Ok(self.moved(Recovering)),
+            (Recovering, Deed::Resolve) => Ok(self.moved(Resolved)),
+            (_, Deed::StepBack { reason }) => self.step_back(reason),
+            (Open | Contained | Recovering | Resolved, Deed::Judge(verdict)) => self.judge(verdict),
+            (Resolved, Deed::Close { by, tasks_open }) => self.close(*by, *tasks_open),
+            (Closed, Deed::Reopen { reason }) | (Merged, Deed::Unmerge { reason }) => {
+                text::reason(reason)?;
+                Ok(self.reopened())
+            }
+            (Open, Deed::Void { reason }) => {
+                text::reason(reason)?;
+                Ok(self.moved(Voided))
+            }
+            (Open, Deed::Merge { into, reason }) => self.merge(*into, reason),
+            _ => Err(self.refused(deed)),
+        }
+    }
+
+    fn step_back(&self, reason: &str) -> Result<(Self, Vec<Fact>), Refusal> {
+        let back = match self.state {
+            State::Contained | State::Resolved => State::Open,
+            State::Recovering => State::Contained,
+            _ => return Err(self.refused(&Deed::StepBack { reason: String::new() })),
+        };
+        text::reason(reason)?;
+        Ok(self.moved(back))
+    }
+
+    fn judge(&self, verdict: &Verdict) -> Result<(Self, Vec<Fact>), Refusal> {
+        let reason = text::reason(&verdict.reason)?;
+        let verdict = Verdict { reason, ..verdict.clone() };
+        let fact = Fact::LeakJudged { matter: self.matter, verdict: verdict.leak };
+        Ok((Self { verdict: Some(verdict), ..self.clone() }, vec![fact]))
+    }
+
+    fn close(&self, by: PersonId, tasks_open: u32) -> Result<(Self, Vec<Fact>), Refusal> {
+        let verdict = self.verdict.as_ref().ok_or_else(|| Refusal::new(Code::VerdictMissing))?;
+        if verdict.leak == LeakVerdict::Unclear {
+            return Err(Refusal::new(Code::VerdictUnclear));
+        }
+        if tasks_open > 0 {
+            return Err(Refusal::new(Code::TasksOpen).arg("count", tasks_open));
+        }
+        if verdict.leak.is_leak() {
+            four_eyes(verdict.by, by)?;
+        }
+        let closed = Self { state: State::Closed, ..self.clone() };
+        Ok((closed, vec![Fact::IncidentClosed { matter: self.matter }]))
+    }
+
+    fn merge(&self, into: MatterId, reason: &str) -> Result<(Self, Vec<Fact>), Refusal> {
+        if into == self.matter {
+            return Err(Refusal::new(Code::MergeIntoSelf));
+        }
+        text::reason(reason)?;
+        let merged = Self { state: State::Merged, ..self.clone() };
+        Ok((merged, vec![Fact::IncidentMerged { matter: self.matter, into }]))
+    }
+
+    fn reopened(&self) -> (Self, Vec<Fact>) {
+        let open = Self { state: State::Open, verdict: None, ..self.clone() };
+        (open, vec![Fact::IncidentReopened { matter: self.matter }])
+    }
+
+    fn moved(&self, state: State) -> (Self, Vec<Fact>) {
+        let fact = Fact::IncidentMoved { matter: self.matter, state };
+        (Self { state, ..self.clone() }, vec![fact])
+    }
+
+    fn refused(&self, deed: &Deed) -> Refusal {
+        Refusal::new(Code::IncidentStep).arg("state", self.state).arg("deed", deed.name())
+    }
+}
+
+#[cfg(test)]
+mod tests;

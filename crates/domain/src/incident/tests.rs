@@ -1,0 +1,185 @@
+//! Every move of an incident, legal or not, and the road from anywhere to an end.
+
+use super::*;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn person(n: u128) -> PersonId {
+    PersonId::new(Uuid::from_u128(n))
+}
+
+fn matter(n: u128) -> MatterId {
+    MatterId::new(Uuid::from_u128(n))
+}
+
+fn verdict(leak: LeakVerdict) -> Verdict {
+    Verdict { leak, reason: "đã kiểm tra nhật ký".into(), by: person(1), at: 5 }
+}
+
+fn incident(state: State) -> Incident {
+    Incident {
+        matter: matter(1),
+        unit: UnitId::new(Uuid::from_u128(9)),
+        state,
+        category: Category::Defacement,
+        severity: Severity::High,
+        verdict: Some(verdict(LeakVerdict::NoSign)),
+    }
+}
+
+fn deeds() -> Vec<Deed> {
+    let reason = || "có lý do".to_owned();
+    vec![
+        Deed::Contain,
+        Deed::Recover,
+        Deed::Resolve,
+        Deed::StepBack { reason: reason() },
+        Deed::Judge(verdict(LeakVerdict::NoSign)),
+        Deed::Close { by: person(1), tasks_open: 0 },
+        Deed::Reopen { reason: reason() },
+        Deed::Void { reason: reason() },
+        Deed::Merge { into: matter(2), reason: reason() },
+        Deed::Unmerge { reason: reason() },
+    ]
+}
+
+/// The whole machine: state, deed, state after. What is not here is refused.
+const MOVES: &[(State, &str, State)] = &[
+    (State::Open, "contain", State::Contained),
+    (State::Contained, "recover", State::Recovering),
+    (State::Recovering, "resolve", State::Resolved),
+    (State::Contained, "step_back", State::Open),
+    (State::Recovering, "step_back", State::Contained),
+    (State::Resolved, "step_back", State::Open),
+    (State::Open, "judge", State::Open),
+    (State::Contained, "judge", State::Contained),
+    (State::Recovering, "judge", State::Recovering),
+    (State::Resolved, "judge", State::Resolved),
+    (State::Resolved, "close", State::Closed),
+    (State::Closed, "reopen", State::Open),
+    (State::Open, "void", State::Voided),
+    (State::Open, "merge", State::Merged),
+    (State::Merged, "unmerge", State::Open),
+];
+
+#[test]
+fn every_move_is_in_the_table_or_refused() {
+    for &state in State::ALL {
+        for deed in deeds() {
+            let expected = MOVES.iter().find(|row| row.0 == state && row.1 == deed.name());
+            match (incident(state).step(&deed), expected) {
+                (Ok((after, facts)), Some(row)) => {
+                    assert_eq!(after.state, row.2, "{state} {}", row.1);
+                    assert_eq!(facts.len(), 1);
+                }
+                (Err(refusal), None) => {
+                    let args = vec![("state", state.to_string()), ("deed", deed.name().into())];
+                    assert!(refusal.is(Code::IncidentStep), "{refusal}");
+                    assert_eq!(refusal.args, args);
+                }
+                (outcome, _) => panic!("{state} {}: {outcome:?}", deed.name()),
+            }
+        }
+    }
+}
+
+#[test]
+fn an_end_is_reached_from_everywhere() {
+    for &start in State::ALL {
+        let mut reached = vec![start];
+        let mut index = 0;
+        while let Some(&state) = reached.get(index) {
+            let next = MOVES.iter().filter(|row| row.0 == state).map(|row| row.2);
+            reached.extend(next.filter(|s| !reached.contains(s)).collect::<Vec<_>>());
+            index += 1;
+        }
+        assert!(reached.iter().any(|state| state.is_over()), "{start} is stuck");
+    }
+}
+
+#[test]
+fn opening_publishes_and_starts_without_verdict() {
+    let (open, facts) =
+        Incident::open(matter(1), incident(State::Open).unit, Category::Other, Severity::Low);
+    assert_eq!((open.state, &open.verdict), (State::Open, &None));
+    assert_eq!(facts, [Fact::IncidentOpened { matter: matter(1), unit: open.unit }]);
+}
+
+#[test]
+fn closing_needs_a_verdict_and_no_open_task() {
+    let close = |verdict: Option<Verdict>, by, tasks_open| {
+        let resolved = Incident { verdict, ..incident(State::Resolved) };
+        resolved.step(&Deed::Close { by: person(by), tasks_open }).map(|(after, _)| after.state)
+    };
+    let code = |outcome: Result<State, Refusal>| outcome.unwrap_err().code;
+    use LeakVerdict::*;
+    assert_eq!(code(close(None, 1, 0)), "verdict-missing");
+    assert_eq!(code(close(Some(verdict(Unclear)), 2, 0)), "verdict-unclear");
+    assert_eq!(code(close(Some(verdict(NoSign)), 1, 3)), "tasks-open");
+    assert_eq!(close(Some(verdict(NoSign)), 1, 0), Ok(State::Closed));
+    for leak in [Leaked, Stolen] {
+        assert_eq!(code(close(Some(verdict(leak)), 1, 0)), "four-eyes", "finder may not close");
+        assert_eq!(close(Some(verdict(leak)), 2, 0), Ok(State::Closed));
+    }
+}
+
+#[test]
+fn an_incident_that_runs_again_needs_a_new_verdict() {
+    for (state, deed) in [
+        (State::Closed, Deed::Reopen { reason: "tái diễn".into() }),
+        (State::Merged, Deed::Unmerge { reason: "nhầm".into() }),
+    ] {
+        let (after, facts) = incident(state).step(&deed).unwrap();
+        assert_eq!(after.verdict, None);
+        assert_eq!(facts, [Fact::IncidentReopened { matter: matter(1) }]);
+    }
+}
+
+#[test]
+fn reasons_must_be_written() {
+    let blank = || "  ".to_owned();
+    let cases = [
+        (State::Contained, Deed::StepBack { reason: blank() }),
+        (State::Closed, Deed::Reopen { reason: blank() }),
+        (State::Open, Deed::Void { reason: blank() }),
+        (State::Open, Deed::Merge { into: matter(2), reason: blank() }),
+        (State::Merged, Deed::Unmerge { reason: blank() }),
+        (State::Open, Deed::Judge(Verdict { reason: blank(), ..verdict(LeakVerdict::NoSign) })),
+    ];
+    for (state, deed) in cases {
+        assert!(incident(state).step(&deed).unwrap_err().is(Code::ReasonMissing), "{deed:?}");
+    }
+    let into_self = Deed::Merge { into: matter(1), reason: "trùng".into() };
+    assert!(incident(State::Open).step(&into_self).unwrap_err().is(Code::MergeIntoSelf));
+}
+
+#[test]
+fn merging_says_where_to() {
+    let deed = Deed::Merge { into: matter(2), reason: "cùng một vụ".into() };
+    let (_, facts) = incident(State::Open).step(&deed).unwrap();
+    assert_eq!(facts, [Fact::IncidentMerged { matter: matter(1), into: matter(2) }]);
+}
+
+proptest! {
+    /// Along any walk an incident closes only from resolved, with a verdict given since it opened.
+    #[test]
+    fn no_walk_closes_without_a_fresh_verdict(picks in prop::collection::vec(0usize..10, 0..60)) {
+        let deeds = deeds();
+        let (mut now, _) = Incident::open(matter(1), incident(State::Open).unit, Category::Dos, Severity::Low);
+        let mut judged = false;
+        for pick in picks {
+            let before = now.clone();
+            let Ok((after, _)) = now.step(&deeds[pick]) else {
+                prop_assert_eq!(&now, &before);
+                continue;
+            };
+            match &deeds[pick] {
+                Deed::Judge(_) => judged = true,
+                Deed::Reopen { .. } | Deed::Unmerge { .. } => judged = false,
+                Deed::Close { .. } => prop_assert!(judged && before.state == State::Resolved),
+                _ => {}
+            }
+            now = after;
+        }
+    }
+}
