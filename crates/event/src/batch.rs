@@ -45,7 +45,7 @@ struct Row {
     end: usize,
 }
 
-/// A field's value. A number keeps the digits it was written with.
+/// A field's value. A number is its decimal digits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'b> {
     /// Present without a value (JSON `null`).
@@ -178,14 +178,31 @@ impl Writer<'_> {
         self.t_event = Some(t_event_us);
     }
 
+    /// Sets the time of the event unless it is known already.
+    pub fn at_if_missing(&mut self, t_event_us: i64) {
+        self.t_event.get_or_insert(t_event_us);
+    }
+
     /// Returns true when the event already holds the field.
     pub fn has(&self, field: &str) -> bool {
-        self.batch.entries[self.first..].iter().any(|e| self.batch.slice(e.field) == field)
+        self.first(field).is_some()
+    }
+
+    /// Returns true when the field is among the first `count` values written.
+    pub fn has_before(&self, count: usize, field: &str) -> bool {
+        let known = self.written().iter().take(count);
+        known.into_iter().any(|entry| self.batch.slice(entry.field) == field)
+    }
+
+    /// Returns the first value written under the field.
+    pub fn first(&self, field: &str) -> Option<Value<'_>> {
+        let entry = self.written().iter().find(|e| self.batch.slice(e.field) == field)?;
+        Some(self.batch.value(entry))
     }
 
     /// Returns the number of values written so far.
     pub fn len(&self) -> usize {
-        self.batch.entries.len() - self.first
+        self.written().len()
     }
 
     /// Returns true when nothing has been written yet.
@@ -199,6 +216,12 @@ impl Writer<'_> {
         let end = self.batch.entries.len();
         let row = Row { format: self.format, t_event: self.t_event, first: self.first, end };
         self.batch.rows.push(row);
+    }
+}
+
+impl Writer<'_> {
+    fn written(&self) -> &[Entry] {
+        &self.batch.entries[self.first..]
     }
 }
 

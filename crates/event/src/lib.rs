@@ -10,15 +10,26 @@
 //! or decide which unit or asset an event belongs to. Every decoder takes hostile input: it never
 //! panics, it bounds what it keeps, and what it cannot read becomes a [`Problem`].
 
+mod access;
+mod auth;
 mod batch;
+mod carrier;
+mod cef;
+pub mod evtx;
 mod format;
+pub mod json;
 pub mod names;
 mod problem;
+pub mod syslog;
+mod text;
+mod time;
+mod windows;
 
 pub use batch::{Batch, Event, Value, Writer};
 pub use format::{Format, UnknownFormat};
 pub use names::Column;
 pub use problem::{PROBLEMS_MAX, Problem, ProblemKind};
+pub use text::LINE_BYTES_MAX;
 
 /// What a decoder cannot learn from the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,4 +48,19 @@ impl Context {
     pub const fn received(received_us: i64) -> Self {
         Self { received_us, zone_offset_s: Self::VIETNAM_OFFSET_S }
     }
+}
+
+/// Reads the whole buffer as `format`, appends its events to `batch` and returns what could not be
+/// read as it stood. Never panics, whatever the bytes.
+pub fn parse(format: Format, bytes: &[u8], context: &Context, batch: &mut Batch) -> Vec<Problem> {
+    let mut problems = problem::Problems::default();
+    match format {
+        Format::Evtx => evtx::parse(bytes, batch, &mut problems),
+        Format::Json => json::parse(bytes, context, batch, &mut problems),
+        Format::Cef => cef::parse(bytes, context, batch, &mut problems),
+        Format::Auth => auth::parse(bytes, context, batch, &mut problems),
+        Format::Access => access::parse(bytes, batch, &mut problems),
+        Format::Syslog => syslog::parse(bytes, context, batch, &mut problems),
+    }
+    problems.into_list()
 }

@@ -88,21 +88,22 @@ const fn ecs(native: &'static str, ecs: &'static str) -> Name {
 }
 
 /// Within one column, the first native field that holds a value wins; within one ECS name, the
-/// first row is the native field that the ECS field is read back into. An empty ECS name: none.
+/// first row is the native field that the foreign one is read back into. No ECS name: empty.
 #[rustfmt::skip]
 static NAMES: &[Name] = &[
     col("Channel", Column::Channel, "winlog.channel"),
     col("DeviceProduct", Column::Channel, "observer.product"),
     col("program", Column::Channel, "process.name"),
     col("EventID", Column::Code, "winlog.event_id"),
-    col("SignatureID", Column::Code, ""),
+    col("DeviceEventClassID", Column::Code, ""),
     col("msgid", Column::Code, ""),
     col("sc-status", Column::Code, "http.response.status_code"),
     col("Provider_Name", Column::Provider, "winlog.provider_name"),
     col("DeviceVendor", Column::Provider, "observer.vendor"),
+    // Before `Computer`: the header of a forwarded CEF line names the forwarder.
+    col("dvchost", Column::Host, "observer.hostname"),
     col("Computer", Column::Host, "winlog.computer_name"),
     col("cs-host", Column::Host, "url.domain"),
-    col("dvchost", Column::Host, "observer.hostname"),
     col("User", Column::User, ""),
     col("SubjectUserName", Column::User, ""),
     col("TargetUserName", Column::User, ""),
@@ -173,6 +174,16 @@ static NAMES: &[Name] = &[
     ecs("cs-user-agent", "user_agent.original"),
     ecs("cs-referer", "http.request.referrer"),
     ecs("sc-bytes", "http.response.body.bytes"),
+    // Flat exports of other collectors (NXLog, rsyslog, OSSEC) spell these their own way.
+    ecs("Computer", "Hostname"),
+    ecs("Computer", "hostname"),
+    ecs("Computer", "host"),
+    ecs("Computer", "ComputerName"),
+    ecs("Provider_Name", "SourceName"),
+    ecs("Provider_Name", "ProviderName"),
+    ecs("EventRecordID", "RecordNumber"),
+    ecs("EventID", "event_id"),
+    ecs("EventID", "EventId"),
 ];
 
 /// Returns the native fields that feed the column, best first.

@@ -1,0 +1,136 @@
+//! Finds the values in a buffer: NDJSON, concatenated or pretty-printed objects, or one array.
+//!
+//! After a value that cannot be read, reading goes on at the next line. An attempt never looks
+//! farther than [`EVENT_BYTES_MAX`], and the depth bound keeps broken lines from being read over
+//! and over.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use serde::de::{DeserializeSeed, IgnoredAny};
+use serde_json::error::Category;
+
+use super::tree::{Bounded, NODES_MAX, Node};
+use crate::problem::{ProblemKind, Problems};
+
+/// The longest single event in bytes.
+pub const EVENT_BYTES_MAX: usize = 1024 * 1024;
+
+/// Walks over a buffer and hands out its objects.
+pub(crate) struct Values<'t> {
+    text: &'t str,
+    at: usize,
+    line: u64,
+    in_array: bool,
+}
+
+impl<'t> Values<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+        let start = text.find(|c: char| !c.is_ascii_whitespace()).unwrap_or(text.len());
+        let in_array = text[start..].starts_with('[');
+        let mut values = Self { text, at: 0, line: 1, in_array };
+        values.go_to(if in_array { start + 1 } else { start });
+        values
+    }
+
+    /// Returns the next object with its line; what is not readable goes to `problems`.
+    pub(crate) fn next(&mut self, problems: &mut Problems) -> Option<(u64, Node<'t>)> {
+        loop {
+            self.skip_separators();
+            if self.at >= self.text.len() {
+                return None;
+            }
+            let line = self.line;
+            match self.read_one() {
+                Ok(node @ Node::Object(_)) => return Some((line, node)),
+                Ok(_) => {
+                    problems.add(Some(line), ProblemKind::Malformed, "not a json object");
+                }
+                Err((kind, detail)) => {
+                    problems.add(Some(line), kind, detail);
+                    self.skip_line();
+                }
+            }
+        }
+    }
+
+    fn read_one(&mut self) -> Result<Node<'t>, (ProblemKind, String)> {
+        let rest = &self.text[self.at..];
+        let window = &rest[..floor_char(rest, EVENT_BYTES_MAX)];
+        let nodes_left = Cell::new(NODES_MAX);
+        let mut deserializer = serde_json::Deserializer::from_str(window);
+        let read = Bounded::new(&nodes_left).deserialize(&mut deserializer);
+        match read {
+            Ok(node) => {
+                // Only a stream tells where the value before it ended.
+                let used = deserializer.into_iter::<IgnoredAny>().byte_offset();
+                self.go_to(self.at + used);
+                Ok(node)
+            }
+            Err(error) => Err(explain(&error, window.len() < rest.len())),
+        }
+    }
+
+    fn skip_separators(&mut self) {
+        let is_separator =
+            |byte: u8| byte.is_ascii_whitespace() || (self.in_array && matches!(byte, b',' | b']'));
+        let rest = &self.text.as_bytes()[self.at..];
+        let skipped = rest.iter().position(|b| !is_separator(*b)).unwrap_or(rest.len());
+        self.go_to(self.at + skipped);
+    }
+
+    fn skip_line(&mut self) {
+        let rest = &self.text[self.at..];
+        let skipped = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        self.go_to(self.at + skipped);
+    }
+
+    fn go_to(&mut self, at: usize) {
+        let passed = &self.text.as_bytes()[self.at..at];
+        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.at = at;
+    }
+}
+
+fn explain(error: &serde_json::Error, cut: bool) -> (ProblemKind, String) {
+    match error.classify() {
+        Category::Eof if cut => {
+            (ProblemKind::OverLimit, format!("event longer than {EVENT_BYTES_MAX} bytes left out"))
+        }
+        Category::Eof => (ProblemKind::Truncated, "json ends in the middle of a value".to_owned()),
+        Category::Data => (ProblemKind::OverLimit, format!("event left out: {error}")),
+        Category::Syntax | Category::Io => (ProblemKind::Malformed, format!("no json: {error}")),
+    }
+}
+
+fn floor_char(text: &str, at_most: usize) -> usize {
+    if text.len() <= at_most {
+        return text.len();
+    }
+    (0..=at_most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// Reads the text as exactly one value.
+pub(crate) fn single(text: &str) -> Result<Node<'_>, serde_json::Error> {
+    let nodes_left = Cell::new(NODES_MAX);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let node = Bounded::new(&nodes_left).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(node)
+}
+
+/// Replaces what is no UTF-8 and tells every line where it did.
+pub(crate) fn lossy<'b>(bytes: &'b [u8], problems: &mut Problems) -> Cow<'b, str> {
+    let mut line = 1;
+    let mut told = 0;
+    for chunk in bytes.utf8_chunks() {
+        line += chunk.valid().bytes().filter(|byte| *byte == b'\n').count() as u64;
+        if !chunk.invalid().is_empty() && told != line {
+            told = line;
+            let detail = "bytes that are no utf-8 were replaced";
+            problems.add(Some(line), ProblemKind::InvalidUtf8, detail);
+        }
+    }
+    String::from_utf8_lossy(bytes)
+}

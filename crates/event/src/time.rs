@@ -1,0 +1,186 @@
+//! Times as logs write them, read into µs UTC.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::Offset;
+
+use crate::Context;
+
+/// A machine's clock may run ahead this much before a yearless time is taken for last year's.
+const CLOCK_AHEAD_MAX_US: i64 = 86_400 * 1_000_000;
+
+/// How far back a yearless 29 February may lie: across a century year there is none for 8 years.
+const YEARS_BACK_MAX: i16 = 8;
+
+/// A day and a clock time without a year, as RFC 3164 writes them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Yearless {
+    month: i8,
+    day: i8,
+    clock: Time,
+}
+
+/// Reads an ISO 8601 / RFC 3339 time; one without an offset counts as `zone_offset_s`.
+pub(crate) fn iso(text: &str, zone_offset_s: i32) -> Option<i64> {
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Some(instant.as_microsecond());
+    }
+    in_zone(text.parse::<DateTime>().ok()?, zone_offset_s)
+}
+
+/// Reads seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by size.
+pub(crate) fn epoch(digits: &str) -> Option<i64> {
+    let number = digits.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0)?;
+    let us = match number {
+        n if n < 1e11 => n * 1e6,
+        n if n < 1e14 => n * 1e3,
+        n if n < 1e17 => n,
+        n => n / 1e3,
+    };
+    Timestamp::from_microsecond(us as i64).ok().map(Timestamp::as_microsecond)
+}
+
+/// Reads `10/Oct/2000:13:55:36 -0700`, the web servers' time.
+pub(crate) fn access(text: &str) -> Option<i64> {
+    let (stamp, zone) = text.split_once(' ')?;
+    let mut parts = stamp.splitn(4, ['/', ':']);
+    let day = parts.next()?.parse().ok()?;
+    let month = month(parts.next()?)?;
+    let year = parts.next()?.parse().ok()?;
+    let date = Date::new(year, month, day).ok()?;
+    in_zone(date.to_datetime(clock(parts.next()?)?), numeric_zone(zone)?)
+}
+
+/// Reads `Oct 11 22:14:15` from the front of `text`, or with a year before or after the clock
+/// time, and returns it with the rest.
+pub(crate) fn bsd<'t>(text: &'t str, context: &Context) -> Option<(i64, &'t str)> {
+    let (month_name, rest) = word(text)?;
+    let month = month(month_name)?;
+    let (day, rest) = word(rest)?;
+    let day = day.parse().ok()?;
+    let (third, rest) = word(rest)?;
+    if let Some(year) = year(third) {
+        let (clock_text, rest) = word(rest)?;
+        let date = Date::new(year, month, day).ok()?;
+        let clock = clock(clock_text.trim_end_matches(':'))?;
+        return Some((in_zone(date.to_datetime(clock), context.zone_offset_s)?, rest));
+    }
+    let clock = clock(third.trim_end_matches(':'))?;
+    if let Some((year, rest)) = word(rest).and_then(|(w, rest)| Some((year(w)?, rest))) {
+        let date = Date::new(year, month, day).ok()?;
+        return Some((in_zone(date.to_datetime(clock), context.zone_offset_s)?, rest));
+    }
+    Some((latest_not_ahead(Yearless { month, day, clock }, context)?, rest))
+}
+
+/// Returns the latest year's reading that does not lie ahead of the time of receipt.
+fn latest_not_ahead(stamp: Yearless, context: &Context) -> Option<i64> {
+    let offset = Offset::from_seconds(context.zone_offset_s).ok()?;
+    let received = Timestamp::from_microsecond(context.received_us).ok()?;
+    let this_year = offset.to_datetime(received).year();
+    let latest = context.received_us.saturating_add(CLOCK_AHEAD_MAX_US);
+    (this_year - YEARS_BACK_MAX..=this_year.saturating_add(1))
+        .rev()
+        .filter_map(|year| Date::new(year, stamp.month, stamp.day).ok())
+        .filter_map(|date| in_zone(date.to_datetime(stamp.clock), context.zone_offset_s))
+        .find(|us| *us <= latest)
+}
+
+fn in_zone(local: DateTime, zone_offset_s: i32) -> Option<i64> {
+    let offset = Offset::from_seconds(zone_offset_s).ok()?;
+    offset.to_timestamp(local).ok().map(Timestamp::as_microsecond)
+}
+
+fn clock(text: &str) -> Option<Time> {
+    if text.len() < 8 { None } else { text.parse().ok() }
+}
+
+fn year(text: &str) -> Option<i16> {
+    if text.len() == 4 { text.parse().ok().filter(|year| *year >= 1970) } else { None }
+}
+
+fn numeric_zone(text: &str) -> Option<i32> {
+    let (sign, digits) = match text.as_bytes().first()? {
+        b'+' => (1, text.get(1..)?),
+        b'-' => (-1, text.get(1..)?),
+        _ => return None,
+    };
+    let hours: i32 = digits.get(..2)?.parse().ok()?;
+    let minutes: i32 = digits.get(2..)?.parse().ok()?;
+    Some(sign * (hours * 3600 + minutes * 60))
+}
+
+fn month(name: &str) -> Option<i8> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    (1..).zip(MONTHS).find(|(_, month)| *month == name).map(|(number, _)| number)
+}
+
+/// Splits off the next word; runs of spaces count as one.
+fn word(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_start_matches(' ');
+    let end = text.find(' ').unwrap_or(text.len());
+    if end == 0 { None } else { Some(text.split_at(end)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn us(text: &str) -> i64 {
+        text.parse::<Timestamp>().unwrap().as_microsecond()
+    }
+
+    #[test]
+    fn iso_with_and_without_offset() {
+        let zone = Context::VIETNAM_OFFSET_S;
+        for (text, expected) in [
+            ("2025-10-25T13:44:33.440907Z", "2025-10-25T13:44:33.440907Z"),
+            ("2025-10-25T13:44:33+07:00", "2025-10-25T06:44:33Z"),
+            ("2025-10-25 13:44:33.433", "2025-10-25T06:44:33.433Z"),
+        ] {
+            assert_eq!(iso(text, zone), Some(us(expected)), "{text}");
+        }
+        assert_eq!(iso("yesterday", zone), None);
+    }
+
+    #[test]
+    fn epoch_units_are_told_apart() {
+        let expected = Some(1_761_400_000_000_000);
+        for text in ["1761400000", "1761400000000", "1761400000000000", "1761400000000000000"] {
+            assert_eq!(epoch(text), expected, "{text}");
+        }
+        assert_eq!(epoch("1761400000.5"), Some(1_761_400_000_500_000));
+        assert_eq!(epoch("NaN"), None);
+        assert_eq!(epoch("-1"), None);
+        assert_eq!(epoch("1e300"), None);
+    }
+
+    #[test]
+    fn access_time_carries_its_zone() {
+        let expected = Some(us("2000-10-10T20:55:36Z"));
+        assert_eq!(access("10/Oct/2000:13:55:36 -0700"), expected);
+        assert_eq!(access("10/Okt/2000:13:55:36 -0700"), None);
+        assert_eq!(access("99/Oct/2000:13:55:36 -0700"), None);
+    }
+
+    #[test]
+    fn a_yearless_time_takes_its_year_from_the_receipt() {
+        // Received 1 January 2026, 00:05 in Vietnam.
+        let context = Context::received(us("2025-12-31T17:05:00Z"));
+        for (text, expected, rest) in [
+            ("Dec 31 23:59:59 pc1", "2025-12-31T16:59:59Z", " pc1"),
+            ("Jan  1 00:04:00 pc1", "2025-12-31T17:04:00Z", " pc1"),
+            ("Jan  1 12:00:00 ahead", "2026-01-01T05:00:00Z", " ahead"),
+            ("Mar  1 12:00:00 old", "2025-03-01T05:00:00Z", " old"),
+            ("Feb 29 12:00:00 leap", "2024-02-29T05:00:00Z", " leap"),
+            ("Oct 11 2023 22:14:15: fw", "2023-10-11T15:14:15Z", " fw"),
+            ("Oct 11 22:14:15 2023 fw", "2023-10-11T15:14:15Z", " fw"),
+        ] {
+            assert_eq!(bsd(text, &context), Some((us(expected), rest)), "{text}");
+        }
+        for text in ["", "Oct", "Oct 11", "Oct 32 22:14:15 x", "Oct 11 25:00:00 x", "oct 1 1 1"] {
+            assert_eq!(bsd(text, &context), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The Windows event record, `{"Event": {"System": .., "EventData": ..}}`, into flat Sigma names.
+//!
+//! EVTX files and JSON exports of them arrive in this one shape. System elements keep their names,
+//! their attributes become `Element_Attribute` (`Provider_Name`, `Security_UserID`); named data
+//! become fields of their own; data without a name become entries of `Data`.
+
+use crate::batch::{Value, Writer};
+use crate::json::tree::Node;
+use crate::time;
+
+/// Returns the record inside `root`, wrapped in `Event` or not, if it has the shape.
+pub(crate) fn record<'n, 'a>(root: &'n Node<'a>) -> Option<&'n Node<'a>> {
+    let record = root.get("Event").unwrap_or(root);
+    matches!(record.get("System"), Some(Node::Object(_))).then_some(record)
+}
+
+/// Writes the record's fields and time.
+pub(crate) fn write(record: &Node<'_>, event: &mut Writer<'_>) {
+    // System first: when user data repeat a name (a cleared log's `Channel`), the envelope must
+    // still see the system's.
+    if let Some(system) = record.get("System") {
+        write_system(system, event);
+    }
+    let Node::Object(members) = record else { return };
+    for (name, node) in members {
+        match name.as_ref() {
+            "System" | "#attributes" => {}
+            "EventData" => write_data(node, event),
+            "UserData" => write_user_data(node, event),
+            other => write_tree(other, node, event),
+        }
+    }
+}
+
+/// Writes a leaf under `field`; containers write nothing.
+pub(crate) fn write_leaf(field: &str, node: &Node<'_>, event: &mut Writer<'_>) {
+    match node {
+        Node::Null => event.set(field, Value::Null),
+        Node::Bool(value) => event.set(field, Value::Bool(*value)),
+        Node::Number(digits) => event.set(field, Value::Number(digits)),
+        Node::Text(text) => event.set(field, Value::Text(text)),
+        Node::Array(_) | Node::Object(_) => {}
+    }
+}
+
+fn write_system(system: &Node<'_>, event: &mut Writer<'_>) {
+    let Node::Object(members) = system else { return };
+    for (name, node) in members {
+        write_element(name, node, event);
+    }
+    let stamp = system.get("TimeCreated").and_then(|created| created.get("#attributes"));
+    if let Some(Node::Text(stamp)) = stamp.and_then(|attributes| attributes.get("SystemTime")) {
+        event.text("TimeCreated", stamp);
+        if let Some(us) = time::iso(stamp, 0) {
+            event.at(us);
+        }
+    }
+}
+
+/// Writes `Name` from the element's text and `Name_Attribute` from its attributes.
+fn write_element(name: &str, node: &Node<'_>, event: &mut Writer<'_>) {
+    let Node::Object(members) = node else { return write_values(name, node, event) };
+    for (part, inner) in members {
+        match (part.as_ref(), inner) {
+            ("#attributes", Node::Object(attributes)) => {
+                for (attribute, value) in attributes {
+                    // The stamp is written under its own name; namespaces say nothing.
+                    if attribute != "SystemTime" && !attribute.starts_with("xmlns") {
+                        write_leaf(&format!("{name}_{attribute}"), value, event);
+                    }
+                }
+            }
+            ("#text", text) => write_values(name, text, event),
+            (child, inner) => write_tree(child, inner, event),
+        }
+    }
+}
+
+fn write_data(data: &Node<'_>, event: &mut Writer<'_>) {
+    let Node::Object(members) = data else { return write_values("Data", data, event) };
+    for (name, node) in members {
+        match name.as_ref() {
+            "#attributes" => {}
+            "#text" => write_values("Data", node, event),
+            name => write_element(name, node, event),
+        }
+    }
+}
+
+/// User data wrap their fields in an element of the provider's choice, which names nothing.
+fn write_user_data(data: &Node<'_>, event: &mut Writer<'_>) {
+    let Node::Object(wrappers) = data else { return };
+    for (name, wrapper) in wrappers {
+        match wrapper {
+            Node::Object(members) => {
+                for (name, node) in members.iter().filter(|(name, _)| name != "#attributes") {
+                    write_tree(name, node, event);
+                }
+            }
+            leaf if name != "#attributes" => write_values(name, leaf, event),
+            _ => {}
+        }
+    }
+}
+
+/// Writes every leaf below under its own element's name. The tree's depth is bounded where it is
+/// read, so the recursion is too.
+fn write_tree(name: &str, node: &Node<'_>, event: &mut Writer<'_>) {
+    match node {
+        Node::Object(_) => write_element(name, node, event),
+        Node::Array(items) => items.iter().for_each(|item| write_tree(name, item, event)),
+        leaf => write_leaf(name, leaf, event),
+    }
+}
+
+/// Writes a leaf or every item of an array of them under one name.
+fn write_values(name: &str, node: &Node<'_>, event: &mut Writer<'_>) {
+    match node {
+        Node::Array(items) => items.iter().for_each(|item| write_tree(name, item, event)),
+        Node::Object(_) => write_tree(name, node, event),
+        leaf => write_leaf(name, leaf, event),
+    }
+}
