@@ -3,9 +3,6 @@
 
 use super::{Line, Machine, Moment, syslog};
 
-/// The machine that the console runs on.
-const CONSOLE: &str = "av-console";
-
 /// What the console says about a machine.
 pub(super) struct Notice<'a> {
     pub(super) signature_id: u16,
@@ -16,7 +13,8 @@ pub(super) struct Notice<'a> {
     pub(super) more: &'a str,
 }
 
-/// Returns the console's message about `machine`.
+/// Returns the console's message about `machine`, in whose name it is sent: the alert belongs to the
+/// unit that owns the machine, not to the one that runs the console.
 pub(super) fn notice(at: Moment, machine: Machine, notice: &Notice<'_>) -> Line {
     let Notice { signature_id, name, severity, action, more } = notice;
     let text = format!(
@@ -26,5 +24,5 @@ pub(super) fn notice(at: Moment, machine: Machine, notice: &Notice<'_>) -> Line 
         machine.host,
         machine.ip,
     );
-    syslog::from_server(at, CONSOLE, "endpoint-console", 1440, &text)
+    syslog::from_server(at, machine.host, "endpoint-console", 1440, &text)
 }
