@@ -37,13 +37,12 @@ function update(shown, fresh) {
     shown.classList.add("row-gone");
     return;
   }
-  shown.classList.remove("row-gone");
-  if (shown.contains(document.activeElement)) return;
   const next = document.importNode(fresh, true);
-  if (!shown.isEqualNode(next)) {
-    shown.replaceWith(next);
-    htmx.process(next);
-  }
+  if (shown.isEqualNode(next)) return;
+  const hadFocus = shown.contains(document.activeElement);
+  shown.replaceWith(next);
+  htmx.process(next);
+  if (hadFocus) next.focus({ preventScroll: true });
 }
 
 function showWaiting() {
