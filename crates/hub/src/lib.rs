@@ -1,1 +1,26 @@
-//! placeholder
+//! The server: one folder per capability, and around them the few files that every capability meets.
+//!
+//! - [`app`]: what a running hub holds; [`config`]: what an operator may set.
+//! - [`router`]: every route is a row; the axum router, the OpenAPI and the access tests come from it.
+//! - [`wiring`]: every fact and what it sets off; [`schedule`]: every job that runs by itself.
+//! - [`web`]: layout, sessions, languages, assets.
+//!
+//! A slice has `mod` (what it does), `store` (its SQL), `page` (HTML), `api` (JSON), `job`.
+//! Slices call downward only: unit < access < inbox < asset < evidence < signal < task < incident,
+//! and above them the rooms that join several (report, intake, detection, board, journal).
+//! Upward news travels as a [`khien_domain::fact::Fact`].
+
+pub mod access;
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod fault;
+pub mod health;
+pub mod inbox;
+pub mod migrations;
+pub mod openapi;
+pub mod router;
+pub mod schedule;
+pub mod unit;
+pub mod web;
+pub mod wiring;

@@ -13,11 +13,12 @@ CREATE TABLE matter (
     search_key   TEXT NOT NULL,
     state        TEXT NOT NULL,
     lead         UUID NOT NULL REFERENCES unit (id),
+    -- The unit that it concerns.
+    unit         UUID NOT NULL REFERENCES unit (id),
     marking      TEXT NOT NULL,
     strict       BOOLEAN NOT NULL,
     category     TEXT,
     severity     TEXT NOT NULL,
-    serious      BOOLEAN NOT NULL,
     detected_at  BIGINT NOT NULL,
     opened_at    BIGINT NOT NULL,
     state_since  BIGINT NOT NULL,
@@ -29,6 +30,7 @@ CREATE TABLE matter (
     leak         TEXT,
     leak_reason  TEXT,
     leak_by      UUID REFERENCES person (id),
+    leak_at      BIGINT,
     created_at   BIGINT NOT NULL
 );
 CREATE INDEX matter_state ON matter (state, created_at);

@@ -13,11 +13,12 @@ CREATE TABLE matter (
     search_key   TEXT NOT NULL,
     state        TEXT NOT NULL,
     lead         BLOB NOT NULL REFERENCES unit (id),
+    -- The unit that it concerns.
+    unit         BLOB NOT NULL REFERENCES unit (id),
     marking      TEXT NOT NULL,
     strict       INTEGER NOT NULL,
     category     TEXT,
     severity     TEXT NOT NULL,
-    serious      INTEGER NOT NULL,
     detected_at  INTEGER NOT NULL,
     opened_at    INTEGER NOT NULL,
     state_since  INTEGER NOT NULL,
@@ -29,6 +30,7 @@ CREATE TABLE matter (
     leak         TEXT,
     leak_reason  TEXT,
     leak_by      BLOB REFERENCES person (id),
+    leak_at      INTEGER,
     created_at   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX matter_state ON matter (state, created_at);

@@ -1,0 +1,264 @@
+//! Log-in, first password, own account, language and theme.
+
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::session::{self, Kind};
+use super::{login, store};
+use crate::app::App;
+use crate::fault::Fault;
+use crate::web::session::{LANG_COOKIE, THEME_COOKIE, cookie_name, set_cookie};
+use crate::web::view::{Member, View};
+use crate::web::{layout, parts};
+
+/// How long a browser keeps language and theme.
+const PREFERENCE_SECONDS: u64 = 365 * 24 * 3600;
+
+/// Where to go after the log-in.
+#[derive(Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// Returns a path of this host; anything else leads home, so that a link cannot send an officer
+/// who has just signed in to a stranger's page.
+fn safe_path(path: &str) -> &str {
+    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']);
+    if own { path } else { "/" }
+}
+
+/// `GET /login`.
+pub async fn login_form(view: View, Query(next): Query<Next>) -> Response {
+    if view.caller.is_some() {
+        return Redirect::to(safe_path(&next.next)).into_response();
+    }
+    login_page(&view, &next.next, "", None).into_response()
+}
+
+fn login_page(view: &View, next: &str, login: &str, fault: Option<&Fault>) -> Markup {
+    let body = html! {
+        form.login-card method="post" action="/login" {
+            h1 { (view.t("login-title")) }
+            @if let Some(fault) = fault {
+                p.field-error role="alert" { (fault.sentence(view)) }
+            }
+            input type="hidden" name="next" value=(next);
+            (parts::field(view, "login", "login-name", false, html! {
+                input #login name="login" value=(login) autocomplete="username" autofocus required
+                    autocapitalize="none" spellcheck="false";
+            }))
+            (parts::field(view, "password", "login-password", false, html! {
+                input #password type="password" name="password" autocomplete="current-password"
+                    required;
+            }))
+            button.btn.btn-primary type="submit" { (view.t("login-enter")) }
+            p.muted { (view.t("login-first-time")) " " a href="/activate" { (view.t("login-activate")) } }
+        }
+    };
+    layout::page(view, &view.t("login-title"), body)
+}
+
+/// A filled log-in form.
+#[derive(Deserialize)]
+pub struct LoginForm {
+    login: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /login`.
+pub async fn login(
+    State(app): State<App>,
+    view: View,
+    Form(form): Form<LoginForm>,
+) -> Result<Response, Fault> {
+    let opened = login::sign_in(&app, &view, &form.login, form.password, Kind::Web).await;
+    match opened {
+        Ok(token) => {
+            let seconds = u64::from(app.config.access.session_hours) * 3600;
+            let cookie = set_cookie(&app, cookie_name(&app), &token, seconds);
+            let head = AppendHeaders([(header::SET_COOKIE, cookie)]);
+            Ok((head, Redirect::to(safe_path(&form.next))).into_response())
+        }
+        Err(fault @ (Fault::WrongLogin | Fault::TooMany(_))) => {
+            let page = login_page(&view, &form.next, &form.login, Some(&fault));
+            Ok((fault.status(), page).into_response())
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// `POST /logout`.
+pub async fn logout(State(app): State<App>, member: Member) -> Result<Response, Fault> {
+    session::close(&app, &member.session).await?;
+    let gone = set_cookie(&app, cookie_name(&app), "", 0);
+    Ok((AppendHeaders([(header::SET_COOKIE, gone)]), Redirect::to("/login")).into_response())
+}
+
+/// A choice of language or theme.
+#[derive(Deserialize)]
+pub struct Preferences {
+    #[serde(default)]
+    lang: String,
+    #[serde(default)]
+    theme: String,
+    #[serde(default)]
+    back: String,
+}
+
+/// `POST /preferences`: works for strangers too, and without JavaScript.
+pub async fn preferences(State(app): State<App>, Form(form): Form<Preferences>) -> Response {
+    let mut response = Redirect::to(safe_path(&form.back)).into_response();
+    let chosen = [
+        (LANG_COOKIE, ["vi", "en"], &form.lang),
+        (THEME_COOKIE, ["light", "dark"], &form.theme),
+    ];
+    for (name, known, value) in chosen {
+        if known.contains(&value.as_str()) {
+            let cookie = set_cookie(&app, name, value, PREFERENCE_SECONDS);
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    response
+}
+
+/// `GET /activate`.
+pub async fn activate_form(view: View) -> Markup {
+    activate_page(&view, None)
+}
+
+fn activate_page(view: &View, fault: Option<&Fault>) -> Markup {
+    let body = html! {
+        form.login-card method="post" action="/activate" {
+            h1 { (view.t("activate-title")) }
+            p { (view.t("activate-help")) }
+            @if let Some(fault) = fault {
+                p.field-error role="alert" { (fault.sentence(view)) }
+            }
+            (parts::field(view, "code", "activate-code", true, html! {
+                input #code name="code" autocomplete="one-time-code" required autofocus
+                    autocapitalize="characters" spellcheck="false";
+            }))
+            (new_password(view))
+            button.btn.btn-primary type="submit" { (view.t("activate-set")) }
+        }
+    };
+    layout::page(view, &view.t("activate-title"), body)
+}
+
+fn new_password(view: &View) -> Markup {
+    parts::field(view, "password", "password-new", true, html! {
+        input #password type="password" name="password" autocomplete="new-password" required
+            minlength="14" aria-describedby="password-help";
+        p.help #password-help { (view.t("password-help")) }
+    })
+}
+
+/// A filled activation form.
+#[derive(Deserialize)]
+pub struct ActivateForm {
+    code: String,
+    password: String,
+}
+
+/// `POST /activate`.
+pub async fn activate(
+    State(app): State<App>,
+    view: View,
+    Form(form): Form<ActivateForm>,
+) -> Result<Response, Fault> {
+    match login::activate(&app, &view, &form.code, form.password).await {
+        Ok(_) => Ok(Redirect::to("/login").into_response()),
+        Err(fault @ Fault::Invalid(_)) => {
+            let page = activate_page(&view, Some(&fault));
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// `GET /account`: who one is here, and where one is signed in.
+pub async fn account(
+    State(app): State<App>,
+    view: View,
+    member: Member,
+) -> Result<Markup, Fault> {
+    let mut conn = app.db.read().await?;
+    let sessions = store::sessions(&mut conn, member.person.id).await?;
+    let tree = crate::unit::store::tree(&mut conn).await?;
+    let unit_name = |id| tree.get(id).map_or(String::new(), |u| u.name.clone());
+    let body = html! {
+        h1 { (view.t("nav-account")) }
+        dl.grid {
+            dt { (view.t("account-name")) } dd { (member.person.name) }
+            dt { (view.t("login-name")) } dd { (member.person.login) }
+            dt { (view.t("account-unit")) } dd { (unit_name(member.person.unit)) }
+            dt { (view.t("account-roles")) }
+            dd { ul { @for grant in &member.person.grants {
+                li { (view.t(&format!("role-{}", grant.role))) " · " (unit_name(grant.unit)) }
+            } } }
+        }
+        section {
+            h2 { (view.t("account-change-password")) }
+            form.form method="post" action="/account/password" {
+                (parts::field(&view, "old", "password-old", true, html! {
+                    input #old type="password" name="old" autocomplete="current-password" required;
+                }))
+                (new_password(&view))
+                button.btn type="submit" { (view.t("save")) }
+            }
+        }
+        section {
+            h2 { (view.t("account-sessions")) }
+            ul { @for session in &sessions {
+                li {
+                    (session.address) " · " (session.agent) " · " (parts::moment(session.seen_at))
+                    @if session.token_hash == member.session { " (" (view.t("account-here")) ")" }
+                }
+            } }
+        }
+    };
+    Ok(layout::page(&view, &view.t("nav-account"), body))
+}
+
+/// A filled password form.
+#[derive(Deserialize)]
+pub struct PasswordForm {
+    old: String,
+    password: String,
+}
+
+/// `POST /account/password`: ends every session of the account, this one included.
+pub async fn change_password(
+    State(app): State<App>,
+    view: View,
+    member: Member,
+    Form(form): Form<PasswordForm>,
+) -> Result<Redirect, Fault> {
+    login::change(&app, member.person.id, &view, form.old, form.password).await?;
+    Ok(Redirect::to("/login"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe_path;
+
+    #[test]
+    fn a_log_in_never_leads_off_the_house() {
+        for (asked, led) in [
+            ("/tasks/1?x=2", "/tasks/1?x=2"),
+            ("//evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(safe_path(asked), led);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What a running hub holds, and the one way in which a slice commits a change.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use khien_domain::fact::Fact;
+use khien_store::blob::Blobs;
+use khien_store::{Committed, Db, NewFact, Unjournaled, Write};
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use crate::access::password::Hasher;
+use crate::access::throttle::Throttle;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::fault::Fault;
+use crate::wiring;
+
+/// How many nudges a slow live page may fall behind before it is told to load anew.
+const NUDGES_KEPT: usize = 256;
+
+/// Something changed that a live page may want to show; it carries ids only, never content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nudge {
+    /// A signal was received or changed.
+    Signal(Uuid),
+    /// A matter was opened or moved.
+    Matter(Uuid),
+    /// A task was sent or moved.
+    Task(Uuid),
+    /// A person received a message.
+    Inbox(Uuid),
+}
+
+/// The running hub. Cloning is cheap: every clone is the same hub.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// The parts of a hub; see [`App`].
+pub struct Inner {
+    /// The state store.
+    pub db: Db,
+    /// The evidence files.
+    pub blobs: Blobs,
+    /// What the operator set.
+    pub config: Config,
+    /// The one place that knows what time it is.
+    pub clock: Clock,
+    /// Password hashing with a bounded number of parallel runs.
+    pub hasher: Hasher,
+    /// How often a log-in may be tried.
+    pub throttle: Throttle,
+    nudges: broadcast::Sender<Nudge>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the data folder (or the configured PostgreSQL), migrates it and returns the hub.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or read, or when a newer Khiên wrote the database.
+    pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        use anyhow::Context as _;
+        let data = config.data.clone();
+        for folder in ["", "intake", "blobs", "keys"] {
+            let path = data.join(folder);
+            make_private_folder(&path)
+                .with_context(|| format!("making the folder {}", path.display()))?;
+        }
+        let db = match &config.database.url {
+            Some(url) => Db::open_pg(url).await.context("opening PostgreSQL")?,
+            None => Db::open_lite(&data.join("state.db")).await.context("opening state.db")?,
+        };
+        Self::with_db(config, clock, db).await
+    }
+
+    /// As [`App::open`], on a database that is open already (tests bring their own).
+    ///
+    /// # Errors
+    /// When the schema cannot be brought up to date.
+    pub async fn with_db(config: Config, clock: Clock, db: Db) -> anyhow::Result<Self> {
+        db.migrate(&crate::migrations::ALL).await?;
+        let blobs = Blobs::open(&config.data)?;
+        let (nudges, _) = broadcast::channel(NUDGES_KEPT);
+        let hasher = Hasher::new(config.access.hash_cost)?;
+        let throttle = Throttle::new();
+        Ok(Self(Arc::new(Inner { db, blobs, config, clock, hasher, throttle, nudges })))
+    }
+
+    /// Returns the time in µs since 1970, UTC.
+    pub fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
+    /// Returns a new time-ordered id (UUIDv7).
+    pub fn new_id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+
+    /// Adds facts to a change; they are dispatched once it is committed.
+    pub fn tell(&self, write: &mut Write, facts: impl IntoIterator<Item = Fact>) {
+        for fact in facts {
+            let body = serde_json::to_value(&fact).unwrap_or_default();
+            write.announce(NewFact { id: self.new_id(), at: self.now(), kind: fact.kind(), body });
+        }
+    }
+
+    /// Returns the folder that holds everything this hub keeps.
+    pub fn data(&self) -> &Path {
+        &self.config.data
+    }
+
+    /// Returns the path of the journal's signing key.
+    pub fn journal_key(&self) -> PathBuf {
+        self.config.data.join("keys").join("journal.key")
+    }
+
+    /// Commits a change and attempts its reactions at once, so that an officer who presses a
+    /// button finds the result on the next page. What cannot be done now is taken up again by
+    /// the dispatcher.
+    ///
+    /// # Errors
+    /// When the transaction cannot be committed; a reaction that fails is no error of the change.
+    pub async fn commit(&self, write: Write) -> Result<Committed, Fault> {
+        let committed = write.commit().await?;
+        wiring::attempt(self, &committed.facts).await;
+        Ok(committed)
+    }
+
+    /// Commits what needs no journal line, for one of the few legal reasons.
+    ///
+    /// # Errors
+    /// When the transaction cannot be committed.
+    pub async fn commit_unjournaled(&self, write: Write, why: Unjournaled) -> Result<(), Fault> {
+        write.commit_unjournaled(why).await?;
+        Ok(())
+    }
+
+    /// Tells every live page that something changed.
+    pub fn nudge(&self, nudge: Nudge) {
+        // No receiver is no fault: nobody is looking.
+        let _ = self.nudges.send(nudge);
+    }
+
+    /// Returns a stream of what changes from now on.
+    pub fn listen(&self) -> broadcast::Receiver<Nudge> {
+        self.nudges.subscribe()
+    }
+}
+
+#[cfg(unix)]
+fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(path)
+}

@@ -1,0 +1,199 @@
+//! What an operator may set: `khien.toml`, layered with `KHIEN__SECTION__KEY`, then flags.
+//!
+//! One struct per concern; the defaults run a commune; an unknown key is an error.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The one folder that holds all that the hub keeps.
+    pub data: PathBuf,
+    /// The listener for officers and machines.
+    pub http: Http,
+    /// The syslog doors.
+    pub syslog: Syslog,
+    /// Where the state lives.
+    pub database: Database,
+    /// Log-in and sessions.
+    pub access: Access,
+    /// The intake log.
+    pub intake: Intake,
+    /// Which rules are loaded beside the embedded pack.
+    pub detection: Detection,
+}
+
+/// The HTTP listener.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Networks of reverse proxies whose `X-Forwarded-*` headers are believed. Needed on a
+    /// non-loopback address: without them nobody encrypts the passwords.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The name shown at the top of every page.
+    pub province: String,
+}
+
+/// The syslog listeners; an absent address is a closed door.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Syslog {
+    /// UDP address.
+    pub udp: Option<SocketAddr>,
+    /// TCP address.
+    pub tcp: Option<SocketAddr>,
+}
+
+/// The state database.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// A PostgreSQL address; absent: SQLite in the data folder.
+    pub url: Option<String>,
+}
+
+/// Log-in and sessions.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Access {
+    /// Minutes without a click until a session ends.
+    pub idle_minutes: u32,
+    /// Hours until a session ends in any case.
+    pub session_hours: u32,
+    /// Days that an activation slip is good for.
+    pub slip_days: u32,
+    /// How hard a password is to guess from its hash.
+    pub hash_cost: HashCost,
+}
+
+/// The price of one password check.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HashCost {
+    /// argon2id, 19 MiB, two passes.
+    Standard,
+    /// The least that argon2 allows: for tests only, refused outside loopback.
+    Least,
+}
+
+/// The intake log.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Intake {
+    /// Days that received batches stay readable.
+    pub keep_days: u32,
+    /// The most disk that the log may take, MiB.
+    pub budget_mib: u64,
+}
+
+/// Rules.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Detection {
+    /// Folders of Sigma rules beside the embedded pack.
+    pub rules: Vec<PathBuf>,
+    /// Families whose signal opens an incident without a person.
+    pub auto_open: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("khien-data"),
+            http: Http::default(),
+            syslog: Syslog::default(),
+            database: Database::default(),
+            access: Access::default(),
+            intake: Intake::default(),
+            detection: Detection::default(),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8800)),
+            trusted_proxies: Vec::new(),
+            province: String::new(),
+        }
+    }
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self {
+            idle_minutes: 60,
+            session_hours: 12,
+            slip_days: 14,
+            hash_cost: HashCost::Standard,
+        }
+    }
+}
+
+impl Default for Intake {
+    fn default() -> Self {
+        Self { keep_days: 2, budget_mib: 4096 }
+    }
+}
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file or a variable does not say what a hub can use.
+    #[error("{0}")]
+    Unreadable(#[from] config::ConfigError),
+    /// Passwords would cross the network in the clear.
+    #[error(
+        "http.listen = {0} is not a loopback address: put a TLS proxy in front and name its network in http.trusted_proxies"
+    )]
+    OpenListener(SocketAddr),
+    /// Test settings outside loopback.
+    #[error("access.hash_cost = least is for tests on a loopback address only")]
+    WeakHash,
+}
+
+impl Config {
+    /// Reads `file` (when given) and the environment.
+    ///
+    /// # Errors
+    /// When the file is absent or broken, or a key is unknown.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut builder = config::Config::builder();
+        if let Some(file) = file {
+            builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
+        }
+        let environment = config::Environment::with_prefix("KHIEN")
+            .prefix_separator("__")
+            .separator("__")
+            .try_parsing(true);
+        Ok(builder.add_source(environment).build()?.try_deserialize()?)
+    }
+
+    /// Refuses what would put passwords at risk.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let open = !self.http.listen.ip().is_loopback();
+        if open && self.http.trusted_proxies.is_empty() {
+            return Err(ConfigError::OpenListener(self.http.listen));
+        }
+        if open && self.access.hash_cost == HashCost::Least {
+            return Err(ConfigError::WeakHash);
+        }
+        Ok(())
+    }
+
+    /// Returns whether cookies must travel under TLS only.
+    pub fn secure_cookies(&self) -> bool {
+        !self.http.listen.ip().is_loopback()
+    }
+}

@@ -1,0 +1,82 @@
+//! The inbox page.
+
+use axum::extract::{Path, Query, State};
+use axum::response::Redirect;
+use khien_store::Unjournaled;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use super::store::{self, Message};
+use crate::app::App;
+use crate::fault::Fault;
+use crate::web::list::ListQuery;
+use crate::web::view::{Member, View};
+use crate::web::{layout, parts};
+
+/// `GET /inbox`.
+pub async fn list(
+    State(app): State<App>,
+    view: View,
+    member: Member,
+    Query(query): Query<ListQuery>,
+) -> Result<Markup, Fault> {
+    let mut conn = app.db.read().await?;
+    let page = store::list(&mut conn, member.person.id, &query).await?;
+    let body = html! {
+        header.page-head {
+            h1 { (view.t("inbox-title")) }
+            @if view.unread > 0 {
+                form method="post" action="/inbox/read-all" {
+                    button.btn type="submit" { (view.t("inbox-read-all")) }
+                }
+            }
+        }
+        @if page.items.is_empty() {
+            (parts::empty(&view, "inbox-empty"))
+        } @else {
+            ul.inbox {
+                @for message in &page.items { (row(&view, message)) }
+            }
+            (parts::pager(&view, "/inbox", "", &page))
+        }
+    };
+    Ok(layout::page(&view, &view.t("inbox-title"), body))
+}
+
+fn row(view: &View, message: &Message) -> Markup {
+    let class = if message.read_at.is_none() { "inbox-row inbox-unread" } else { "inbox-row" };
+    html! {
+        li class=(class) {
+            form method="post" action=(format!("/inbox/{}/read", message.id)) {
+                button.inbox-open type="submit" {
+                    (parts::level(view, &message.level))
+                    strong { (message.number) }
+                    span { (view.t(&format!("inbox-{}", message.action))) }
+                    (parts::moment(message.created_at))
+                }
+            }
+        }
+    }
+}
+
+/// `POST /inbox/{id}/read`: marks a message as read and goes where it points.
+pub async fn read(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<Uuid>,
+) -> Result<Redirect, Fault> {
+    let mut write = app.db.write().await?;
+    let found = store::find(&mut write, member.person.id, id).await?;
+    let message = found.ok_or(Fault::NotFound)?;
+    store::read(&mut write, member.person.id, id, app.now()).await?;
+    app.commit_unjournaled(write, Unjournaled::Delivery).await?;
+    Ok(Redirect::to(&message.link))
+}
+
+/// `POST /inbox/read-all`.
+pub async fn read_all(State(app): State<App>, member: Member) -> Result<Redirect, Fault> {
+    let mut write = app.db.write().await?;
+    store::read_all(&mut write, member.person.id, app.now()).await?;
+    app.commit_unjournaled(write, Unjournaled::Delivery).await?;
+    Ok(Redirect::to("/inbox"))
+}

@@ -1,0 +1,13 @@
+inbox-title = Inbox
+inbox-empty = No messages.
+inbox-read-all = Mark all as read
+inbox-signal_received = New signal waits for verification
+inbox-report_filed = A unit reports an incident; it waits for verification
+inbox-incident_opened = An incident was opened; your unit takes part
+inbox-party_added = Your unit was asked to take part in an incident
+inbox-task_sent = New task for your unit
+inbox-task_changes_wanted = A task needs changes
+inbox-task_disproved = The proof was wrong; the task must be done again
+inbox-task_exemption_ended = The exemption has ended; the task is due again
+inbox-task_submitted = A unit has answered; the answer waits for acceptance
+inbox-task_returned = A unit returned a task: wrong addressee

@@ -1,0 +1,13 @@
+inbox-title = Thông báo
+inbox-empty = Không có thông báo nào.
+inbox-read-all = Đánh dấu đã đọc tất cả
+inbox-signal_received = Tín hiệu mới chờ xác minh
+inbox-report_filed = Đơn vị báo cáo sự cố, chờ xác minh
+inbox-incident_opened = Sự cố đã mở, đơn vị tham gia xử lý
+inbox-party_added = Đơn vị được mời tham gia xử lý sự cố
+inbox-task_sent = Nhiệm vụ mới giao cho đơn vị
+inbox-task_changes_wanted = Nhiệm vụ cần bổ sung
+inbox-task_disproved = Minh chứng chưa đúng, nhiệm vụ phải làm lại
+inbox-task_exemption_ended = Hết thời hạn miễn, nhiệm vụ phải làm tiếp
+inbox-task_submitted = Đơn vị đã trả lời, chờ nghiệm thu
+inbox-task_returned = Đơn vị trả lại nhiệm vụ vì sai địa chỉ
