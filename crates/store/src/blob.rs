@@ -309,3 +309,147 @@ impl Tally {
         Stored { size_bytes: self.size_bytes, sha256: self.sha256.finalize().into() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const ID: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_00ab);
+
+    fn blobs() -> (TempDir, Blobs) {
+        let data = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(data.path()).unwrap();
+        (data, blobs)
+    }
+
+    async fn store(blobs: &Blobs, id: Uuid, bytes: &[u8]) -> Result<Stored, StoreError> {
+        let mut writer = blobs.create(id, 1_000_000).await?;
+        for chunk in bytes.chunks(10_000) {
+            writer.write(chunk).await?;
+        }
+        writer.finish().await
+    }
+
+    /// Names every file in the data folder, so that nothing half-written hides.
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+        }
+        found.sort();
+        found
+    }
+
+    #[tokio::test]
+    async fn a_file_comes_back_whole_and_lies_encrypted() {
+        let (data, blobs) = blobs();
+        let bytes = b"chung cu ".repeat(20_000);
+        let stored = store(&blobs, ID, &bytes).await.unwrap();
+        assert_eq!(stored.size_bytes, bytes.len() as u64);
+        assert_eq!(stored.sha256, <[u8; 32]>::from(Sha256::digest(&bytes)));
+        assert_eq!(blobs.check(ID).await.unwrap(), stored);
+
+        let name = ID.simple().to_string();
+        let file = data.path().join("blobs/ab").join(&name);
+        let key = data.path().join("keys/evidence").join(&name);
+        assert_eq!(files(data.path()), [file.clone(), key.clone()]);
+        assert!(!std::fs::read(&file).unwrap().windows(8).any(|w| w == b"chung cu"));
+        for path in [file, key] {
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_over_its_bound_leaves_nothing() {
+        let (data, blobs) = blobs();
+        let mut writer = blobs.create(ID, 5).await.unwrap();
+        writer.write(&b"12345"[..]).await.unwrap();
+        let refused = match writer.write(&b"6"[..]).await {
+            Ok(()) => writer.finish().await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert!(matches!(refused, StoreError::BlobTooLarge { max_bytes: 5 }), "{refused}");
+        assert_eq!(files(data.path()), [] as [PathBuf; 0]);
+        store(&blobs, ID, b"again").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_is_dropped_leaves_nothing() {
+        let (data, blobs) = blobs();
+        let BlobWriter { chunks, task } = blobs.create(ID, 100).await.unwrap();
+        chunks.send(Chunk::Bytes(b"half".to_vec())).await.unwrap();
+        drop(chunks);
+        assert!(matches!(task.await.unwrap(), Err(StoreError::TaskEnded)));
+        assert_eq!(files(data.path()), [] as [PathBuf; 0]);
+    }
+
+    #[tokio::test]
+    async fn what_a_crash_left_is_swept() {
+        let (data, blobs) = blobs();
+        std::fs::write(blobs.incoming_path(ID), "half").unwrap();
+        assert_eq!(blobs.sweep().unwrap(), 1);
+        assert_eq!(files(data.path()), [] as [PathBuf; 0]);
+    }
+
+    #[tokio::test]
+    async fn an_id_is_used_once() {
+        let (_data, blobs) = blobs();
+        store(&blobs, ID, b"first").await.unwrap();
+        let again = store(&blobs, ID, b"second").await;
+        assert!(matches!(again, Err(StoreError::BlobExists(id)) if id == ID));
+        assert_eq!(blobs.check(ID).await.unwrap().size_bytes, 5);
+    }
+
+    #[tokio::test]
+    async fn an_altered_or_cut_file_is_damaged() {
+        let (_data, blobs) = blobs();
+        store(&blobs, ID, &[7; 200_000]).await.unwrap();
+        let path = blobs.file_path(ID);
+        let whole = std::fs::read(&path).unwrap();
+        let mut altered = whole.clone();
+        altered[150_000] ^= 1;
+        for bytes in [&altered[..], &whole[..whole.len() - 1], &whole[..65_580], b""] {
+            std::fs::write(&path, bytes).unwrap();
+            let error = blobs.check(ID).await.unwrap_err();
+            assert!(matches!(error, StoreError::BlobDamaged(id) if id == ID), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_destroyed_file_stays_destroyed() {
+        let (data, blobs) = blobs();
+        store(&blobs, ID, b"secret").await.unwrap();
+        let copy = std::fs::read(blobs.file_path(ID)).unwrap();
+        blobs.destroy(ID).await.unwrap();
+        blobs.destroy(ID).await.unwrap();
+        assert_eq!(files(data.path()), [] as [PathBuf; 0]);
+        std::fs::write(blobs.file_path(ID), copy).unwrap();
+        let error = blobs.read(ID).await.unwrap_err();
+        assert!(matches!(error, StoreError::BlobDestroyed(id) if id == ID));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_gone_is_missing() {
+        let (_data, blobs) = blobs();
+        store(&blobs, ID, b"here").await.unwrap();
+        std::fs::remove_file(blobs.file_path(ID)).unwrap();
+        assert!(matches!(blobs.read(ID).await, Err(StoreError::BlobMissing(id)) if id == ID));
+    }
+
+    #[test]
+    fn a_full_disk_has_its_own_name() {
+        let mut out = BufWriter::new(OpenOptions::new().write(true).open("/dev/full").unwrap());
+        let mut sealer = Sealer::new(&mut out, &[1; 32], [2; 19]).unwrap();
+        let error = sealer.write(&[0; 200_000]).unwrap_err();
+        assert!(matches!(StoreError::file(Path::new("x"), error), StoreError::DiskFull));
+        drop(sealer);
+        // What is left in the buffer has nowhere to go.
+        let _lost = out.into_parts();
+    }
+}

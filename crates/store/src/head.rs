@@ -87,3 +87,50 @@ impl JournalKey {
 fn message(seq: i64, hash: &Hash, at: i64) -> Vec<u8> {
     [DOMAIN, &seq.to_be_bytes(), hash, &at.to_be_bytes()].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn signed(keys: &Path) -> SignedHead {
+        JournalKey::open(keys).unwrap().sign(Head { seq: 4, hash: [7; 32] }, 5)
+    }
+
+    #[test]
+    fn a_head_is_genuine_after_a_journey_as_json() {
+        let keys = tempfile::tempdir().unwrap();
+        let head = signed(keys.path());
+        let text = serde_json::to_string(&head).unwrap();
+        let back: SignedHead = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, head);
+        assert!(back.is_genuine());
+    }
+
+    #[test]
+    fn a_changed_head_is_not_genuine() {
+        let keys = tempfile::tempdir().unwrap();
+        let head = signed(keys.path());
+        let changed = [
+            SignedHead { seq: 5, ..head.clone() },
+            SignedHead { hash: [8; 32], ..head.clone() },
+            SignedHead { at: 6, ..head.clone() },
+            SignedHead { public_key: [0; 32], ..head.clone() },
+            SignedHead { signature: [0; 64], ..head },
+        ];
+        assert!(changed.iter().all(|head| !head.is_genuine()));
+    }
+
+    #[test]
+    fn the_key_is_made_once_and_only_its_owner_reads_it() {
+        let data = tempfile::tempdir().unwrap();
+        let keys = data.path().join("keys");
+        let first = JournalKey::open(&keys).unwrap().public_key();
+        assert_eq!(JournalKey::open(&keys).unwrap().public_key(), first);
+        let mode = std::fs::metadata(keys.join(KEY_FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::write(keys.join(KEY_FILE), "short").unwrap();
+        assert!(matches!(JournalKey::open(&keys), Err(StoreError::BadKey(_))));
+    }
+}

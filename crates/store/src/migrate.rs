@@ -91,9 +91,9 @@ fn check_order(list: &[Migration]) -> Result<(), StoreError> {
 async fn step(db: &Db, list: &'static [Migration]) -> Result<bool, StoreError> {
     let mut conn = db.begin_write().await?;
     match &mut conn {
-        Conn::Lite(c) => drop(sqlx::query(LEDGER_LITE).execute(&mut **c).await?),
-        Conn::Pg(c) => drop(sqlx::query(LEDGER_PG).execute(&mut **c).await?),
-    }
+        Conn::Lite(c) => sqlx::query(LEDGER_LITE).execute(&mut **c).await.map(drop),
+        Conn::Pg(c) => sqlx::query(LEDGER_PG).execute(&mut **c).await.map(drop),
+    }?;
     let applied: Vec<(i64, Vec<u8>)> =
         on!(conn, c => sqlx::query_as(APPLIED).fetch_all(&mut **c).await)?;
     check_applied(&applied, list)?;

@@ -148,3 +148,101 @@ fn damaged() -> Error {
 fn too_long() -> Error {
     Error::new(ErrorKind::FileTooLarge, "more segments than the format has numbers for")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KEY: Key = [3; 32];
+    const HEADER_BYTES: usize = MAGIC.len() + PREFIX_BYTES;
+
+    fn seal(plain: &[u8], chunk: usize) -> Vec<u8> {
+        let mut sealer = Sealer::new(Vec::new(), &KEY, [5; PREFIX_BYTES]).unwrap();
+        for bytes in plain.chunks(chunk.max(1)) {
+            sealer.write(bytes).unwrap();
+        }
+        sealer.finish().unwrap()
+    }
+
+    fn open(sealed: &[u8]) -> Result<Vec<u8>> {
+        let mut opener = Opener::new(sealed, &KEY)?;
+        let mut plain = Vec::new();
+        while let Some(segment) = opener.next_segment()? {
+            plain.extend(segment);
+        }
+        Ok(plain)
+    }
+
+    fn plain(len: usize) -> Vec<u8> {
+        (0..len).map(|i| (i % 251) as u8).collect()
+    }
+
+    #[test]
+    fn lengths_around_a_segment_come_back() {
+        for len in [0, 1, SEGMENT_BYTES - 1, SEGMENT_BYTES, SEGMENT_BYTES + 1, 3 * SEGMENT_BYTES] {
+            let sealed = seal(&plain(len), 10_007);
+            let segments = len.div_ceil(SEGMENT_BYTES).max(1);
+            assert_eq!(sealed.len(), HEADER_BYTES + len + segments * TAG_BYTES);
+            assert_eq!(open(&sealed).unwrap(), plain(len));
+        }
+    }
+
+    #[test]
+    fn every_cut_is_caught() {
+        let sealed = seal(&plain(2 * SEGMENT_BYTES + 9), 65_536);
+        let full = SEGMENT_BYTES + TAG_BYTES;
+        for len in [
+            0,
+            5,
+            HEADER_BYTES,
+            HEADER_BYTES + 7,
+            HEADER_BYTES + full,
+            HEADER_BYTES + 2 * full,
+            sealed.len() - 1,
+        ] {
+            assert_eq!(open(&sealed[..len]).unwrap_err().kind(), ErrorKind::InvalidData, "{len}");
+        }
+    }
+
+    #[test]
+    fn swapped_repeated_and_added_segments_are_caught() {
+        let sealed = seal(&plain(3 * SEGMENT_BYTES), 65_536);
+        let full = SEGMENT_BYTES + TAG_BYTES;
+        let (header, body) = sealed.split_at(HEADER_BYTES);
+        let part = |i: usize| &body[i * full..(i + 1) * full];
+        let forged = [
+            [header, part(1), part(0), part(2)].concat(),
+            [header, part(0), part(0), part(2)].concat(),
+            [header, part(0), part(1), part(2), part(2)].concat(),
+            [&sealed[..], b"x"].concat(),
+        ];
+        for sealed in forged {
+            assert!(open(&sealed).is_err());
+        }
+    }
+
+    #[test]
+    fn another_key_opens_nothing() {
+        let sealed = seal(b"bytes", 5);
+        assert!(Opener::new(&sealed[..], &[4; 32]).unwrap().next_segment().is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn what_is_sealed_opens(len in 0..200_000_usize, chunk in 1..100_000_usize) {
+            prop_assert_eq!(open(&seal(&plain(len), chunk)).unwrap(), plain(len));
+        }
+
+        #[test]
+        fn a_flipped_bit_is_caught(len in 0..150_000_usize, at in any::<prop::sample::Index>()) {
+            let mut sealed = seal(&plain(len), 65_536);
+            let at = at.index(sealed.len());
+            sealed[at] ^= 0x10;
+            prop_assert!(open(&sealed).is_err());
+        }
+    }
+}

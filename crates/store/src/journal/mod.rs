@@ -7,7 +7,7 @@
 
 pub(crate) mod chain;
 mod export;
-mod verify;
+pub(crate) mod verify;
 
 use serde_json::{Value, json};
 use sqlx::FromRow;
@@ -34,6 +34,7 @@ macro_rules! lines {
     };
 }
 
+// A parameter that may be NULL is compared first: PostgreSQL takes its type from the first use.
 crate::statements! {
     HEAD = "SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1",
     APPEND = "INSERT INTO entry (seq, at, actor, action, subject, body_hash, prev, hash)
@@ -45,9 +46,9 @@ crate::statements! {
     ONWARD = lines!("WHERE e.seq > $1 AND e.seq < $2 ORDER BY e.seq LIMIT $3"),
     BACKWARD = lines!("WHERE e.seq > $1 AND e.seq < $2 ORDER BY e.seq DESC LIMIT $3"),
     SUBJECT_ONWARD = lines!("WHERE e.seq > $1 AND e.seq < $2 AND e.subject = $4
-        AND ($5 IS NULL OR e.actor = $5) ORDER BY e.seq LIMIT $3"),
+        AND (e.actor = $5 OR $5 IS NULL) ORDER BY e.seq LIMIT $3"),
     SUBJECT_BACKWARD = lines!("WHERE e.seq > $1 AND e.seq < $2 AND e.subject = $4
-        AND ($5 IS NULL OR e.actor = $5) ORDER BY e.seq DESC LIMIT $3"),
+        AND (e.actor = $5 OR $5 IS NULL) ORDER BY e.seq DESC LIMIT $3"),
     ACTOR_ONWARD = lines!("WHERE e.seq > $1 AND e.seq < $2 AND e.actor = $4
         ORDER BY e.seq LIMIT $3"),
     ACTOR_BACKWARD = lines!("WHERE e.seq > $1 AND e.seq < $2 AND e.actor = $4
@@ -120,7 +121,7 @@ pub struct Order {
 }
 
 #[derive(FromRow)]
-struct Row {
+pub(crate) struct Row {
     seq: i64,
     at: i64,
     actor: String,
@@ -135,7 +136,7 @@ struct Row {
 }
 
 impl Row {
-    fn into_line(self) -> Line {
+    pub(crate) fn into_line(self) -> Line {
         let Self { seq, at, actor, action, subject, body_hash, prev, hash, .. } = self;
         let body = self.salt.zip(self.body);
         Line { seq, at, actor, action, subject, body_hash, prev, hash, body }

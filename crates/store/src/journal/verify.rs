@@ -6,7 +6,7 @@ use crate::head::SignedHead;
 use crate::{Conn, StoreError, journal, on};
 
 /// Lines read at once.
-pub(crate) const PAGE_LINES: i64 = 1_000;
+const PAGE_LINES: i64 = 1_000;
 
 /// Checks every line, every body that is there, and that the chain leads through the deposited
 /// head, if one is given. Names the first bad line and what is wrong with it.
@@ -29,7 +29,7 @@ pub async fn verify(conn: &mut Conn, head: Option<&SignedHead>) -> Result<Verdic
 }
 
 /// Returns the next page of lines after `after`.
-pub(super) async fn read_page(conn: &mut Conn, after: i64) -> Result<Vec<Row>, StoreError> {
+pub(crate) async fn read_page(conn: &mut Conn, after: i64) -> Result<Vec<Row>, StoreError> {
     Ok(on!(conn, c => sqlx::query_as(PAGE)
         .bind(after)
         .bind(PAGE_LINES)

@@ -9,6 +9,23 @@ pub use postgres::Postgres;
 
 use crate::Db;
 
+/// An empty database and the folder it lies in, if it lies in one.
+pub struct Bench {
+    /// The database, to be migrated by the test.
+    pub db: Db,
+    _folder: Option<TempDir>,
+}
+
+/// Returns an empty database on each engine that this machine has.
+pub async fn engines() -> Vec<Bench> {
+    let (folder, db) = lite().await;
+    let mut benches = vec![Bench { db, _folder: Some(folder) }];
+    if let Some(server) = Postgres::start() {
+        benches.push(Bench { db: server.fresh().await, _folder: None });
+    }
+    benches
+}
+
 /// Returns an empty SQLite database in a folder of its own, to be migrated by the test.
 pub async fn lite() -> (TempDir, Db) {
     let folder = tempfile::tempdir().expect("a test needs a temporary folder");

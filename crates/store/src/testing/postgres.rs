@@ -96,6 +96,8 @@ fn launch() -> Option<Postgres> {
     let _read = BufReader::new(stdout).read_line(&mut said);
     if said.trim() != "ready" {
         skip(&format!("the server did not start: {said}"));
+        // Waiting closes its input, on which it tidies up.
+        let _ended = shell.wait();
         return None;
     }
     Some(Postgres { folder, databases: AtomicU64::new(0), _shell: shell })
