@@ -188,12 +188,6 @@ impl Writer<'_> {
         self.first(field).is_some()
     }
 
-    /// Returns true when the field is among the first `count` values written.
-    pub fn has_before(&self, count: usize, field: &str) -> bool {
-        let known = self.written().iter().take(count);
-        known.into_iter().any(|entry| self.batch.slice(entry.field) == field)
-    }
-
     /// Returns the first value written under the field.
     pub fn first(&self, field: &str) -> Option<Value<'_>> {
         let entry = self.written().iter().find(|e| self.batch.slice(e.field) == field)?;

@@ -93,7 +93,7 @@ const fn ecs(native: &'static str, ecs: &'static str) -> Name {
 static NAMES: &[Name] = &[
     col("Channel", Column::Channel, "winlog.channel"),
     col("DeviceProduct", Column::Channel, "observer.product"),
-    col("program", Column::Channel, "process.name"),
+    col("program", Column::Channel, "log.syslog.appname"),
     col("EventID", Column::Code, "winlog.event_id"),
     col("DeviceEventClassID", Column::Code, ""),
     col("msgid", Column::Code, ""),

@@ -45,7 +45,8 @@ pub(crate) fn write_leaf(field: &str, node: &Node<'_>, event: &mut Writer<'_>) {
 
 fn write_system(system: &Node<'_>, event: &mut Writer<'_>) {
     let Node::Object(members) = system else { return };
-    for (name, node) in members {
+    // An empty system element (`Correlation`, `Security`) says nothing.
+    for (name, node) in members.iter().filter(|(_, node)| *node != Node::Null) {
         write_element(name, node, event);
     }
     let stamp = system.get("TimeCreated").and_then(|created| created.get("#attributes"));

@@ -28,14 +28,16 @@ const PROGRAMS: &[&str] = &[
     "usermod",
     "groupadd",
     "systemd-logind",
-    "gdm-password",
     "polkitd",
     "pkexec",
 ];
 
-/// Returns true when the program's messages are read here.
-pub(crate) fn claims(program: &str) -> bool {
-    PROGRAMS.contains(&program)
+/// PAM writes under the name of whatever program asked it.
+const PAM_PREFIX: &str = "pam_";
+
+/// Returns true when the message is read here.
+pub(crate) fn claims(header: &Header<'_>) -> bool {
+    PROGRAMS.contains(&header.program.unwrap_or_default()) || header.message.starts_with(PAM_PREFIX)
 }
 
 /// Reads every line of an `auth.log`, whatever the program.
@@ -57,7 +59,7 @@ pub(crate) fn write(header: &Header<'_>, batch: &mut Batch) {
     event.text("message", header.message);
     let message = repeated(header.message.trim(), &mut event);
     match header.program.unwrap_or_default() {
-        _ if message.starts_with("pam_") => pam::write(message, &mut event),
+        _ if message.starts_with(PAM_PREFIX) => pam::write(message, &mut event),
         "sshd" | "sshd-session" => sshd::write(message, &mut event),
         "sudo" => sudo::write(message, &mut event),
         program => account::write(program, message, &mut event),

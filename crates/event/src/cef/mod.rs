@@ -5,6 +5,7 @@
 //! its key (`cs1`) and under its label (`cs1Label=Threat` gives `Threat`).
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::batch::{Batch, Writer};
 use crate::carrier::Carrier;
@@ -134,10 +135,10 @@ fn unescape(raw: &str) -> Cow<'_, str> {
 }
 
 fn write_labelled(pairs: &[(&str, &str)], event: &mut Writer<'_>) {
+    let values: HashMap<&str, &str> = pairs.iter().copied().collect();
     for (key, label) in pairs {
         let Some(custom) = key.strip_suffix("Label") else { continue };
-        let value = pairs.iter().find(|(key, _)| *key == custom);
-        if let (Some((_, raw)), false) = (value, label.is_empty()) {
+        if let (Some(raw), false) = (values.get(custom), label.is_empty()) {
             event.text(&unescape(label), &unescape(raw));
         }
     }

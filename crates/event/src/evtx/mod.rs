@@ -112,7 +112,7 @@ fn read_chunk(mut chunk: Vec<u8>, offset: u64, batch: &mut Batch, problems: &mut
         chunk.resize(CHUNK_BYTES, 0);
     }
     if let Err(error) = read_records(chunk, offset, batch, problems) {
-        problems.add(Some(offset), ProblemKind::Corrupt, error.to_string());
+        problems.add(Some(offset), ProblemKind::Corrupt, chain(&error));
     }
 }
 
@@ -127,7 +127,7 @@ fn read_records(
     for record in chunk.iter() {
         let read = match record {
             Ok(record) => write_record(record, batch),
-            Err(error) => Err((ProblemKind::Corrupt, error.to_string())),
+            Err(error) => Err((ProblemKind::Corrupt, chain(&error))),
         };
         if let Err((kind, detail)) = read {
             problems.add(Some(offset), kind, detail);
@@ -139,7 +139,7 @@ fn read_records(
 fn write_record(record: EvtxRecord<'_>, batch: &mut Batch) -> Result<(), (ProblemKind, String)> {
     let written_us = record.timestamp.as_microsecond();
     let id = record.event_record_id;
-    let json = record.into_json().map_err(|error| (ProblemKind::Corrupt, error.to_string()))?.data;
+    let json = record.into_json().map_err(|error| (ProblemKind::Corrupt, chain(&error)))?.data;
     let root = single(&json)
         .map_err(|error| (ProblemKind::OverLimit, format!("record {id} left out: {error}")))?;
     let Some(record) = windows::record(&root) else {
@@ -150,4 +150,15 @@ fn write_record(record: EvtxRecord<'_>, batch: &mut Batch) -> Result<(), (Proble
     event.at_if_missing(written_us);
     event.finish();
     Ok(())
+}
+
+/// The crate's outer message says where, its causes say what.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        told = format!("{told}: {inner}");
+        cause = inner.source();
+    }
+    told
 }

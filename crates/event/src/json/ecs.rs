@@ -24,15 +24,27 @@ pub(super) fn write(root: &Node<'_>, event: &mut Writer<'_>) {
             windows::write_leaf(name, leaf, event);
         }
     }
-    let known = event.len();
-    for (path, leaf) in &foreign {
-        match names::native_of(path) {
-            Some(name) if !event.has_before(known, name) => windows::write_leaf(name, leaf, event),
-            _ => windows::write_leaf(path, leaf, event),
-        }
-    }
+    write_foreign(&foreign, event);
     write_hashes(&foreign, event);
     write_user(&foreign, event);
+}
+
+/// Several ECS fields may tell one native field (`event.code`, `winlog.event_id`): the first is it,
+/// the others keep their own names, and all do when the native field itself was there. One path
+/// with several leaves is an array and stays one.
+fn write_foreign(leaves: &[&Leaf<'_, '_>], event: &mut Writer<'_>) {
+    // (native field, the path it is read from)
+    let mut taken: Vec<(&str, &str)> = Vec::new();
+    for (path, leaf) in leaves {
+        let native = names::native_of(path);
+        if let Some(name) = native
+            && taken.iter().all(|(taken, _)| *taken != name)
+        {
+            taken.push((name, if event.has(name) { "" } else { path }));
+        }
+        let field = native.filter(|name| taken.contains(&(*name, path.as_str()))).unwrap_or(path);
+        windows::write_leaf(field, leaf, event);
+    }
 }
 
 /// Returns the native name if the path itself is one: without dots, or below a native prefix.

@@ -5,6 +5,8 @@
 //! that messages can be kept one per line. However long a message is, no more than
 //! [`MESSAGE_BYTES_MAX`] of it is ever held.
 
+use std::borrow::Cow;
+
 use crate::problem::{Problem, ProblemKind};
 
 /// The longest message kept; the rest of a longer one is cut away and counted.
@@ -12,6 +14,17 @@ pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
 /// The longest octet count taken for one. Ten digits are beyond any real message.
 const COUNT_DIGITS_MAX: usize = 9;
+
+/// Returns the message as one line, newlines inside it written as `#012`. A UDP datagram is a
+/// message of its own and needs only this.
+pub fn one_line(message: &[u8]) -> Cow<'_, [u8]> {
+    let message = message.trim_ascii_end();
+    if !message.contains(&b'\n') {
+        return Cow::Borrowed(message);
+    }
+    let parts: Vec<&[u8]> = message.split(|byte| *byte == b'\n').collect();
+    Cow::Owned(parts.join(b"#012".as_slice()))
+}
 
 /// The splitter of one connection.
 #[derive(Debug, Default)]
@@ -140,12 +153,9 @@ impl Framer {
 
     fn emit(&mut self, each: &mut dyn FnMut(&[u8])) {
         self.cut += u64::from(self.overflowed);
-        let message = self.held.trim_ascii_end();
-        if message.contains(&b'\n') {
-            let parts: Vec<&[u8]> = message.split(|byte| *byte == b'\n').collect();
-            each(&parts.join(b"#012".as_slice()));
-        } else if !message.is_empty() {
-            each(message);
+        let message = one_line(&self.held);
+        if !message.is_empty() {
+            each(&message);
         }
         self.held.clear();
         self.overflowed = false;

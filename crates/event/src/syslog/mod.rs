@@ -37,11 +37,11 @@ pub(crate) fn parse(bytes: &[u8], context: &Context, batch: &mut Batch, problems
 
 /// Gives the message to the decoder that knows it, or keeps it as plain syslog.
 fn write(header: &Header<'_>, context: &Context, batch: &mut Batch) {
-    let program = header.program.unwrap_or_default();
-    if auth::claims(program) {
+    if auth::claims(header) {
         auth::write(header, batch);
         return;
     }
+    let program = header.program.unwrap_or_default();
     if WEB_PROGRAMS.contains(&program) && access::write(header.message, header.carrier(), batch) {
         return;
     }
