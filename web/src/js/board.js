@@ -9,6 +9,7 @@
 // is shown is replaced where it stands; one that is gone is struck through where it
 // stands; new ones wait under the bar until the reader asks for them.
 
+import htmx from "htmx.org";
 import { tick } from "./clock.js";
 import { ring } from "./sound.js";
 

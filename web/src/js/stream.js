@@ -7,7 +7,10 @@
 //   beat   data = server time in µs; at least every 20 s
 //   queue  something in the reader's queue changed (board.js asks for the rows)
 //   inbox  data = number of unread messages
-// It must answer 401, never a log-in page, when the session has ended.
+// It must answer 401, never a log-in page, when the session has ended. The page is then
+// left as it is, since something may be half typed on it; the banner says what to do:
+//
+//   <div data-stale hidden> <span data-stale-lost>…</span> <span data-stale-ended hidden>…</span>
 //
 // hx-sse reconnects a link that once stood, but gives up when the very first request
 // fails; that case is retried here. pauseOnBackground is off because the duty officer
@@ -29,8 +32,15 @@ function alive() {
   if (banner) banner.hidden = true;
 }
 
+function warn(sessionEnded) {
+  if (!banner) return;
+  banner.hidden = false;
+  banner.querySelector("[data-stale-lost]").hidden = sessionEnded;
+  banner.querySelector("[data-stale-ended]").hidden = !sessionEnded;
+}
+
 function watch() {
-  if (banner && Date.now() - lastSign > SILENT_AFTER_MS) banner.hidden = false;
+  if (banner?.hidden && Date.now() - lastSign > SILENT_AFTER_MS) warn(false);
 }
 
 function showUnread(count) {
@@ -43,18 +53,9 @@ function showUnread(count) {
   }
 }
 
-function lost(event) {
-  if (banner) banner.hidden = false;
-  if (event.detail.status === 401) location.reload();
-}
-
 /** The first request failed: hx-sse has no connection to restore, so ask it to begin again. */
 function retryFirst(event) {
-  lost(event);
-  if (event.type === "htmx:response:error" && event.detail.ctx.response.status === 401) {
-    location.reload();
-    return;
-  }
+  warn(event.detail.ctx?.response?.status === 401);
   setTimeout(() => stream.dispatchEvent(new CustomEvent("khien:retry")), RETRY_MS);
 }
 
@@ -70,7 +71,7 @@ if (stream) {
     stream.dispatchEvent(new CustomEvent("queue", { bubbles: true }));
   });
   stream.addEventListener("htmx:sse:after:message", alive);
-  stream.addEventListener("htmx:sse:error", lost);
+  stream.addEventListener("htmx:sse:error", (event) => warn(event.detail.status === 401));
   stream.addEventListener("htmx:error", retryFirst);
   stream.addEventListener("htmx:response:error", retryFirst);
   setInterval(watch, CHECK_MS);
