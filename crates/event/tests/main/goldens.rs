@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use khien_event::{Batch, Context, Format, Problem, parse};
+use khien_event::{Batch, Context, Format, Problem, evtx, parse};
 
 /// 1 November 2025, 10:00 in Vietnam.
 const RECEIVED_US: i64 = 1_761_966_000_000_000;
@@ -51,5 +51,17 @@ fn samples_read_as_recorded() {
             let expected = std::fs::read_to_string(&golden).unwrap_or_default();
             assert_eq!(found, expected, "{}", input.display());
         }
+    }
+}
+
+#[test]
+fn streamed_event_logs_read_like_whole_ones() {
+    for input in inputs(Format::Evtx) {
+        let bytes = std::fs::read(&input).unwrap();
+        let mut whole = Batch::new();
+        let problems = parse(Format::Evtx, &bytes, &Context::received(RECEIVED_US), &mut whole);
+        let mut streamed = String::new();
+        evtx::read(bytes.as_slice(), &mut |batch, told| streamed += &render(batch, told)).unwrap();
+        assert_eq!(streamed, render(&whole, &problems), "{}", input.display());
     }
 }
