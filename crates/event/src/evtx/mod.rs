@@ -2,7 +2,7 @@
 //!
 //! A file is a header of 4 KiB and chunks of 64 KiB, each readable on its own; a damaged chunk or
 //! record costs only itself. The `evtx` crate reads a chunk, its JSON is flattened into Sigma names
-//! by [`crate::windows`]. Memory stays flat however big the file is.
+//! by `crate::windows`. Memory stays flat however big the file is.
 
 use std::fs::File;
 use std::io::{self, Read};
