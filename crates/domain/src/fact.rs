@@ -71,6 +71,8 @@ facts! {
     PartyAdded = "party_added" { matter: MatterId, unit: UnitId },
     /// Somebody asked for another time of detection.
     CorrectionProposed = "correction_proposed" { matter: MatterId, by: PersonId },
+    /// A second person refused another time of detection.
+    CorrectionRefused = "correction_refused" { matter: MatterId, by: PersonId },
     /// The time of detection was corrected, so that the clocks run anew.
     DetectionCorrected = "detection_corrected" { matter: MatterId },
 

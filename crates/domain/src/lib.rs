@@ -11,7 +11,10 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod asset;
+pub mod clock;
 pub mod coded;
+pub mod evidence;
 pub mod fact;
 pub mod fold;
 pub mod id;
@@ -19,6 +22,8 @@ pub mod incident;
 pub mod marking;
 pub mod matter;
 pub mod refusal;
+pub mod signal;
+pub mod task;
 pub mod text;
 pub mod time;
 pub mod unit;

@@ -31,24 +31,46 @@ coded! {
 }
 
 impl MatterKind {
-    /// Returns the letters that its numbers begin with.
-    pub const fn series(self) -> &'static str {
+    /// Returns the series that its numbers come from.
+    pub const fn series(self) -> Series {
         match self {
-            Self::Incident => "SC",
-            Self::Exposure => "LH",
-            Self::Abuse => "LD",
-            Self::Directive => "CV",
-            Self::Campaign => "CD",
-            Self::Review => "RS",
+            Self::Incident => Series::Incident,
+            Self::Exposure => Series::Exposure,
+            Self::Abuse => Series::Abuse,
+            Self::Directive => Series::Directive,
+            Self::Campaign => Series::Campaign,
+            Self::Review => Series::Review,
         }
     }
 }
 
-/// The number of a matter: its place in the series of its kind and year, `SC-2026-0001`.
+coded! {
+    /// A series of numbers, begun anew each year.
+    Series {
+        /// Incidents (sự cố).
+        Incident = "SC",
+        /// Exposures (lỗ hổng).
+        Exposure = "LH",
+        /// Abuse (lạm dụng).
+        Abuse = "LD",
+        /// Directives (công văn).
+        Directive = "CV",
+        /// Campaigns (đợt cao điểm, chiến dịch).
+        Campaign = "CD",
+        /// Reviews (rà soát).
+        Review = "RS",
+        /// Signals (tín hiệu).
+        Signal = "TH",
+        /// Tasks (nhiệm vụ).
+        Task = "NV",
+    }
+}
+
+/// The number of a matter, signal or task: its place in the year's series, `SC-2026-0001`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number {
     /// Which series.
-    pub kind: MatterKind,
+    pub series: Series,
     /// The calendar year at +07:00 (see [`crate::time::province_year`]).
     pub year: i32,
     /// The place in the series, from 1.
@@ -57,7 +79,7 @@ pub struct Number {
 
 impl std::fmt::Display for Number {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{:04}-{:04}", self.kind.series(), self.year, self.place)
+        write!(f, "{}-{:04}-{:04}", self.series, self.year, self.place)
     }
 }
 
@@ -74,12 +96,12 @@ impl std::str::FromStr for Number {
         let mut parts = typed.trim().splitn(3, '-');
         let mut next = || parts.next().ok_or_else(malformed);
         let (series, year, place) = (next()?, next()?, next()?);
-        let kind = MatterKind::ALL.iter().find(|kind| kind.series().eq_ignore_ascii_case(series));
-        let (kind, year, place) = (*kind.ok_or_else(malformed)?, digits(year)?, digits(place)?);
+        let series = series.to_ascii_uppercase().parse().map_err(|_| malformed())?;
+        let (year, place) = (digits(year)?, digits(place)?);
         if !(1000..=9999).contains(&year) || place == 0 {
             return Err(malformed());
         }
-        Ok(Self { kind, year: year as i32, place })
+        Ok(Self { series, year: year as i32, place })
     }
 }
 
@@ -186,7 +208,7 @@ mod tests {
     fn matter() -> Matter {
         Matter {
             id: MatterId::new(Uuid::from_u128(1)),
-            number: Number { kind: MatterKind::Incident, year: 2026, place: 1 },
+            number: Number { series: MatterKind::Incident.series(), year: 2026, place: 1 },
             title: "Trang chủ bị thay đổi".into(),
             marking: Marking::Amber,
             strict: false,
@@ -247,8 +269,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_number_survives_its_text(kind in prop::sample::select(MatterKind::ALL), year in 1000i32..=9999, place in 1u32..) {
-            let number = Number { kind, year, place };
+        fn a_number_survives_its_text(series in prop::sample::select(Series::ALL), year in 1000i32..=9999, place in 1u32..) {
+            let number = Number { series, year, place };
             prop_assert_eq!(number.to_string().parse::<Number>(), Ok(number));
         }
     }
