@@ -1,0 +1,68 @@
+//! One spelling for all cases of a text: Sigma compares without regard to case.
+//!
+//! Simple case folding, character by character, so that `?` keeps counting characters. Non-ASCII
+//! text is brought to NFC first: macOS writes Vietnamese file names decomposed, rules are typed
+//! composed. `cased` and `re` see the text as it is.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Appends the folded text.
+pub(crate) fn fold_into(text: &str, out: &mut String) {
+    if text.is_ascii() {
+        let start = out.len();
+        out.push_str(text);
+        out[start..].make_ascii_lowercase();
+    } else {
+        out.extend(text.nfc().map(fold_char));
+    }
+}
+
+/// Returns the folded text.
+pub(crate) fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    fold_into(text, &mut out);
+    out
+}
+
+/// Folds through upper case, which joins the letters with several lower forms (`ς`, `σ`; `ſ`, `s`).
+/// A mapping to more than one character (`ß` to `SS`) is no simple folding: the character stays.
+fn fold_char(c: char) -> char {
+    // Turkish dotless i is a letter of its own outside Turkish rules.
+    if c == 'ı' {
+        return c;
+    }
+    let upper = single(c.to_uppercase()).unwrap_or(c);
+    single(upper.to_lowercase()).unwrap_or(upper)
+}
+
+fn single(mut mapped: impl Iterator<Item = char>) -> Option<char> {
+    let first = mapped.next()?;
+    mapped.next().is_none().then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    #[test]
+    fn cases_and_normal_forms_meet() {
+        for (a, b) in [
+            ("POWERSHELL.EXE", "powershell.exe"),
+            ("TÀI LIỆU MẬT.DOCX", "tài liệu mật.docx"),
+            ("ta\u{300}i lie\u{323}\u{302}u", "tài liệu"),
+            ("ĐẢNG ỦY", "đảng ủy"),
+            ("ΟΔΟΣ", "οδος"),
+            ("\u{212A}", "k"),
+            ("ẞ", "ß"),
+        ] {
+            assert_eq!(fold(a), fold(b), "{a}");
+        }
+        assert_ne!(fold("ı"), fold("i"));
+        assert_ne!(fold("đ"), fold("d"));
+    }
+
+    #[test]
+    fn the_number_of_characters_stays() {
+        assert_eq!(fold("İSTANBUL ß").chars().count(), "İSTANBUL ß".chars().count());
+    }
+}

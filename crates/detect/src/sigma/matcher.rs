@@ -1,0 +1,229 @@
+//! Asks one event the questions of a rule.
+//!
+//! A missing field, a null, an empty text and a text are four different things: `null` asks for the
+//! first two, `''` for the third, `exists` for anything but the first. A field with several values
+//! matches when one of them does.
+
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use jiff::civil::DateTime;
+use khien_event::Value;
+use regex::Regex;
+
+use super::condition::Expr;
+use super::number::Number;
+use super::pattern::{Pattern, Place};
+use crate::view::{FieldId, Seen, View};
+
+/// A search: what stands under one name of `detection`.
+#[derive(Clone, Debug)]
+pub(crate) enum Search {
+    /// A map: every entry.
+    All(Vec<Search>),
+    /// A list: one of the entries.
+    Any(Vec<Search>),
+    /// One field, or the whole event.
+    Item(Item),
+}
+
+/// One entry of a map: a field, or no field for keywords, with its tests.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub(crate) field: Option<FieldId>,
+    pub(crate) tests: Vec<Test>,
+    /// `all`: every test must hold, not one of them.
+    pub(crate) all: bool,
+    /// `neq`: none of the tests may hold.
+    pub(crate) negated: bool,
+}
+
+/// One question to the values of a field.
+#[derive(Clone, Debug)]
+pub(crate) enum Test {
+    /// A text with wildcards.
+    Text { pattern: Pattern, cased: bool },
+    /// An unquoted number: equal as written or as a number.
+    Number { written: Box<str>, number: Option<Number> },
+    /// The field is missing or null.
+    Null,
+    /// The field is there, whatever its value, or is not.
+    Exists(bool),
+    /// `re`.
+    Regex(Box<Regex>),
+    /// `cidr`.
+    Cidr(IpNet),
+    /// `lt`, `lte`, `gt`, `gte`.
+    Compare(Comparison, Number),
+    /// `minute` … `year`.
+    Time { part: TimePart, comparison: Comparison, number: Number },
+    /// `fieldref`: against the values of another field.
+    Field { other: FieldId, place: Place, cased: bool },
+    /// The variants of one value, under `all`.
+    OneOf(Vec<Test>),
+}
+
+/// How two numbers are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    /// Returns whether `left` stands so to `right`.
+    pub(crate) fn holds(self, left: Number, right: Number) -> bool {
+        let Some(order) = left.order(right) else { return false };
+        match self {
+            Self::Equal => order == Ordering::Equal,
+            Self::Less => order == Ordering::Less,
+            Self::LessOrEqual => order != Ordering::Greater,
+            Self::Greater => order == Ordering::Greater,
+            Self::GreaterOrEqual => order != Ordering::Less,
+        }
+    }
+}
+
+/// A part of a date, taken as it is written: no zone is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimePart {
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+impl TimePart {
+    fn of(self, value: &str) -> Option<Number> {
+        // `2026-11-20T17:01:02.5Z` and Sysmon's `2026-11-20 17:01:02.500`, down to the second.
+        let time: DateTime = value.get(..19).or(value.get(..10))?.parse().ok()?;
+        let part = match self {
+            Self::Minute => i128::from(time.minute()),
+            Self::Hour => i128::from(time.hour()),
+            Self::Day => i128::from(time.day()),
+            Self::Week => i128::from(time.date().iso_week_date().week()),
+            Self::Month => i128::from(time.month()),
+            Self::Year => i128::from(time.year()),
+        };
+        Some(Number::Int(part))
+    }
+}
+
+/// Returns whether the event fulfils the condition.
+pub(crate) fn condition_holds(
+    expr: &Expr,
+    searches: &[Search],
+    view: &View<'_>,
+    generic: bool,
+) -> bool {
+    let holds = |expr| condition_holds(expr, searches, view, generic);
+    match expr {
+        Expr::Search(at) => searches[*at].matches(view, generic),
+        Expr::Not(inner) => !holds(inner),
+        Expr::All(terms) => terms.iter().all(holds),
+        Expr::Any(terms) => terms.iter().any(holds),
+    }
+}
+
+impl Search {
+    /// Returns whether the event has what is searched. `generic`: field names are those of the
+    /// rule's category, for which this source may have its own words.
+    pub(crate) fn matches(&self, view: &View<'_>, generic: bool) -> bool {
+        match self {
+            Self::All(searches) => searches.iter().all(|search| search.matches(view, generic)),
+            Self::Any(searches) => searches.iter().any(|search| search.matches(view, generic)),
+            Self::Item(item) => item.matches(view, generic),
+        }
+    }
+}
+
+impl Item {
+    fn matches(&self, view: &View<'_>, generic: bool) -> bool {
+        let holds = |test: &Test| match self.field {
+            Some(field) => test.holds(field, view, generic),
+            None => view.everything().any(|seen| test.holds_for(&seen)),
+        };
+        if self.negated {
+            !self.tests.iter().any(holds)
+        } else if self.all {
+            self.tests.iter().all(holds)
+        } else {
+            self.tests.iter().any(holds)
+        }
+    }
+}
+
+impl Test {
+    fn holds(&self, field: FieldId, view: &View<'_>, generic: bool) -> bool {
+        let mut values = view.values(field, generic);
+        match self {
+            Self::Exists(wanted) => values.next().is_some() == *wanted,
+            Self::Null => match values.next() {
+                None => true,
+                Some(first) => first.is_null() || values.any(|seen| seen.is_null()),
+            },
+            Self::Field { other, place, cased } => values.any(|seen| {
+                view.values(*other, generic).any(|against| stands(&seen, &against, *place, *cased))
+            }),
+            Self::OneOf(variants) => variants.iter().any(|test| test.holds(field, view, generic)),
+            test => values.any(|seen| test.holds_for(&seen)),
+        }
+    }
+
+    /// Asks one value. Questions about the field as a whole never hold for a single value.
+    fn holds_for(&self, seen: &Seen<'_>) -> bool {
+        let Some(raw) = seen.value.as_text() else { return false };
+        match self {
+            Self::Text { pattern, cased: true } => pattern.matches(raw),
+            Self::Text { pattern, cased: false } => pattern.matches(seen.folded),
+            Self::Number { written, number } => {
+                raw == &**written
+                    || number
+                        .zip(Number::of_event(raw))
+                        .is_some_and(|(wanted, found)| Comparison::Equal.holds(found, wanted))
+            }
+            Self::Regex(regex) => regex.is_match(raw),
+            Self::Cidr(net) => address(raw).is_some_and(|ip| net.contains(&ip)),
+            Self::Compare(comparison, number) => {
+                Number::of_event(raw).is_some_and(|found| comparison.holds(found, *number))
+            }
+            Self::Time { part, comparison, number } => {
+                part.of(raw).is_some_and(|found| comparison.holds(found, *number))
+            }
+            Self::OneOf(variants) => variants.iter().any(|test| test.holds_for(seen)),
+            Self::Null | Self::Exists(_) | Self::Field { .. } => false,
+        }
+    }
+}
+
+impl Seen<'_> {
+    fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+}
+
+fn stands(seen: &Seen<'_>, against: &Seen<'_>, place: Place, cased: bool) -> bool {
+    let (Some(raw), Some(other)) = (seen.value.as_text(), against.value.as_text()) else {
+        return false;
+    };
+    let (value, other) = if cased { (raw, other) } else { (seen.folded, against.folded) };
+    match place {
+        Place::Whole => value == other,
+        Place::Start => value.starts_with(other),
+        Place::End => value.ends_with(other),
+        Place::Anywhere => value.contains(other),
+    }
+}
+
+/// Reads an address: without its zone, and an IPv4 one inside IPv6 as IPv4.
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_start_matches('[').trim_end_matches(']');
+    let bare = text.split_once('%').map_or(text, |(ip, _zone)| ip);
+    bare.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
+}

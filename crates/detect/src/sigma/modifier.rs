@@ -1,0 +1,511 @@
+//! `field|modifier|modifier: value` into tests.
+//!
+//! Modifiers are applied in the order in which they are written. A modifier outside the
+//! specification, or one that makes no sense on its value or beside another, refuses the rule.
+
+use std::net::IpAddr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ipnet::IpNet;
+use regex::{Regex, RegexBuilder};
+
+use super::matcher::{Comparison, Item, Test, TimePart};
+use super::number::Number;
+use super::pattern::{Pattern, Piece, Place, Template};
+use super::reason::Reason;
+use super::yaml::Node;
+use crate::view::Fields;
+
+/// Bytes that a compiled regular expression may take.
+const REGEX_BYTES_MAX: usize = 4 << 20;
+/// Nesting of a regular expression.
+const REGEX_DEPTH_MAX: u32 = 100;
+/// Texts that one value may become (five dashes to the fourth).
+const VARIANTS_MAX: usize = 625;
+/// The characters that Windows programs take for a dash.
+const DASHES: [char; 5] = ['-', '/', '–', '—', '―'];
+
+/// What the value is after the modifiers so far.
+#[derive(Clone, Debug)]
+enum Kind {
+    Text,
+    Regex(Flags),
+    Cidr,
+    Exists,
+    FieldRef,
+}
+
+impl Kind {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Regex(_) => "re",
+            Self::Cidr => "cidr",
+            Self::Exists => "exists",
+            Self::FieldRef => "fieldref",
+        }
+    }
+}
+
+/// The sub-modifiers of `re`.
+#[derive(Clone, Copy, Debug, Default)]
+struct Flags {
+    insensitive: bool,
+    multi_line: bool,
+    dot_all: bool,
+}
+
+/// A text on its way through the modifiers: with wildcards until an encoding takes them.
+#[derive(Clone, Debug)]
+enum Draft {
+    Text(Template),
+    Bytes(Vec<u8>),
+}
+
+/// The modifiers of one key, those that belong to all of its values.
+#[derive(Debug)]
+struct Chain<'a> {
+    field: &'a str,
+    /// In the order written.
+    transforms: Vec<Transform>,
+    kind: Kind,
+    place: Place,
+    /// Which modifier set the place.
+    placed: Option<&'static str>,
+    cased: bool,
+    all: bool,
+    negated: bool,
+    comparison: Option<Comparison>,
+    part: Option<TimePart>,
+}
+
+/// What a modifier does to a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transform {
+    Encode(Encoding),
+    Windash,
+    Expand,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Base64,
+    Base64Offset,
+    Utf16Le,
+    Utf16Be,
+    Utf16,
+}
+
+impl Transform {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Encode(encoding) => encoding.name(),
+            Self::Windash => "windash",
+            Self::Expand => "expand",
+        }
+    }
+}
+
+impl Encoding {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Base64Offset => "base64offset",
+            Self::Utf16Le => "utf16le",
+            Self::Utf16Be => "utf16be",
+            Self::Utf16 => "utf16",
+        }
+    }
+}
+
+/// Compiles one entry of a search. `key` is as written, modifiers included; an empty field name
+/// means keywords.
+pub(crate) fn compile(key: &str, value: &Node, fields: &mut Fields) -> Result<Item, Reason> {
+    let mut words = key.split('|');
+    let mut chain = Chain::new(words.next().unwrap_or_default().trim());
+    for word in words {
+        chain.add(word.trim())?;
+    }
+    chain.check()?;
+    let values = match value {
+        Node::List(values) if values.is_empty() => {
+            return Err(Reason::malformed(key, "at least one value"));
+        }
+        Node::List(values) => values.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    let mut tests = Vec::with_capacity(values.len());
+    for value in values {
+        let mut variants = chain.tests(value, fields)?;
+        // `all` asks for every value, but only for one spelling of each.
+        if chain.all && variants.len() > 1 {
+            tests.push(Test::OneOf(variants));
+        } else {
+            tests.append(&mut variants);
+        }
+    }
+    let field = (!chain.keywords()).then(|| fields.intern(chain.field));
+    Ok(Item { field, tests, all: chain.all, negated: chain.negated })
+}
+
+impl<'a> Chain<'a> {
+    fn new(field: &'a str) -> Self {
+        Self {
+            field,
+            transforms: Vec::new(),
+            kind: Kind::Text,
+            // A keyword may stand anywhere in the event.
+            place: if field.is_empty() { Place::Anywhere } else { Place::Whole },
+            placed: None,
+            cased: false,
+            all: false,
+            negated: false,
+            comparison: None,
+            part: None,
+        }
+    }
+
+    fn keywords(&self) -> bool {
+        self.field.is_empty()
+    }
+
+    fn add(&mut self, word: &str) -> Result<(), Reason> {
+        match word {
+            "all" => self.all = true,
+            "cased" => self.cased = true,
+            "neq" => self.negated = true,
+            "contains" => self.put("contains", Place::Anywhere)?,
+            "startswith" => self.put("startswith", Place::Start)?,
+            "endswith" => self.put("endswith", Place::End)?,
+            "exists" => self.become_kind("exists", Kind::Exists)?,
+            "cidr" => self.become_kind("cidr", Kind::Cidr)?,
+            "fieldref" => self.become_kind("fieldref", Kind::FieldRef)?,
+            "re" => self.become_kind("re", Kind::Regex(Flags::default()))?,
+            "i" | "m" | "s" => self.flag(word)?,
+            "lt" => self.compare("lt", Comparison::Less)?,
+            "lte" => self.compare("lte", Comparison::LessOrEqual)?,
+            "gt" => self.compare("gt", Comparison::Greater)?,
+            "gte" => self.compare("gte", Comparison::GreaterOrEqual)?,
+            "minute" => self.date_part("minute", TimePart::Minute)?,
+            "hour" => self.date_part("hour", TimePart::Hour)?,
+            "day" => self.date_part("day", TimePart::Day)?,
+            "week" => self.date_part("week", TimePart::Week)?,
+            "month" => self.date_part("month", TimePart::Month)?,
+            "year" => self.date_part("year", TimePart::Year)?,
+            "base64" => self.transform(Transform::Encode(Encoding::Base64))?,
+            "base64offset" => self.transform(Transform::Encode(Encoding::Base64Offset))?,
+            "wide" | "utf16le" => self.transform(Transform::Encode(Encoding::Utf16Le))?,
+            "utf16be" => self.transform(Transform::Encode(Encoding::Utf16Be))?,
+            "utf16" => self.transform(Transform::Encode(Encoding::Utf16))?,
+            "windash" => self.transform(Transform::Windash)?,
+            "expand" => self.transform(Transform::Expand)?,
+            other => {
+                let (field, modifier) = (self.field.to_owned(), other.to_owned());
+                return Err(Reason::Modifier { field, modifier });
+            }
+        }
+        Ok(())
+    }
+
+    fn misuse(&self, modifier: &'static str, why: impl Into<String>) -> Reason {
+        Reason::ModifierUse { field: self.field.to_owned(), modifier, why: why.into() }
+    }
+
+    fn put(&mut self, name: &'static str, place: Place) -> Result<(), Reason> {
+        if let Some(other) = self.placed {
+            return Err(self.misuse(name, format!("stands beside '{other}'")));
+        }
+        (self.place, self.placed) = (place, Some(name));
+        Ok(())
+    }
+
+    fn become_kind(&mut self, name: &'static str, kind: Kind) -> Result<(), Reason> {
+        if !matches!(self.kind, Kind::Text) {
+            return Err(self.misuse(name, format!("stands beside '{}'", self.kind.name())));
+        }
+        self.kind = kind;
+        Ok(())
+    }
+
+    fn flag(&mut self, flag: &str) -> Result<(), Reason> {
+        let Kind::Regex(flags) = &mut self.kind else {
+            return Err(self.misuse("i, m, s", "only follow 're'"));
+        };
+        match flag {
+            "i" => flags.insensitive = true,
+            "m" => flags.multi_line = true,
+            _ => flags.dot_all = true,
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, name: &'static str, comparison: Comparison) -> Result<(), Reason> {
+        if self.comparison.replace(comparison).is_some() {
+            return Err(self.misuse(name, "is a second comparison"));
+        }
+        Ok(())
+    }
+
+    fn date_part(&mut self, name: &'static str, part: TimePart) -> Result<(), Reason> {
+        if self.part.replace(part).is_some() {
+            return Err(self.misuse(name, "is a second part of the date"));
+        }
+        Ok(())
+    }
+
+    fn transform(&mut self, transform: Transform) -> Result<(), Reason> {
+        let encodes = matches!(transform, Transform::Encode(_));
+        if let Some(place) = self.placed.filter(|_| encodes) {
+            let why = format!("encodes the wildcards of '{place}', write it before that");
+            return Err(self.misuse(transform.name(), why));
+        }
+        self.transforms.push(transform);
+        Ok(())
+    }
+
+    /// Refuses modifiers that have no common meaning.
+    fn check(&self) -> Result<(), Reason> {
+        let kind = self.kind.name();
+        let plain = matches!(self.kind, Kind::Text);
+        if self.negated && self.all {
+            return Err(self.misuse("neq", "has no defined meaning beside 'all'"));
+        }
+        if let (Some(place), false) = (self.placed, plain || matches!(self.kind, Kind::FieldRef)) {
+            return Err(self.misuse(place, format!("has no meaning beside '{kind}'")));
+        }
+        let expand_only = self.transforms.iter().all(|t| *t == Transform::Expand);
+        if !plain && !expand_only {
+            return Err(self.misuse(self.transforms[0].name(), format!("cannot precede '{kind}'")));
+        }
+        let numeric = self.comparison.is_some() || self.part.is_some();
+        let texty = self.placed.is_some() || !self.transforms.is_empty() || self.cased;
+        if numeric && (!plain || texty) {
+            return Err(
+                self.misuse("lt, gt, hour", "only stand beside each other, 'all' and 'neq'")
+            );
+        }
+        let fieldless = !plain && !matches!(self.kind, Kind::Regex(_)) || numeric || self.negated;
+        if self.keywords() && fieldless {
+            return Err(self.misuse("fieldref, exists, cidr, neq, lt", "need a field"));
+        }
+        if matches!(self.kind, Kind::Exists) && (self.negated || self.all || self.cased) {
+            return Err(self.misuse("exists", "stands alone"));
+        }
+        Ok(())
+    }
+
+    /// Returns the tests of one value: several when modifiers make variants of it.
+    fn tests(&self, value: &Node, fields: &mut Fields) -> Result<Vec<Test>, Reason> {
+        match (&self.kind, value) {
+            (Kind::Exists, Node::Bool(wanted)) => return Ok(vec![Test::Exists(*wanted)]),
+            (Kind::Exists, _) => return Err(self.misuse("exists", "needs true or false")),
+            (_, Node::Null) => return self.null(),
+            _ => {}
+        }
+        let Some(text) = value.as_text() else {
+            return Err(Reason::malformed(self.field, "a value or a list of values"));
+        };
+        let text = if self.transforms.contains(&Transform::Expand) {
+            self.expanded(text)?
+        } else {
+            text.to_owned()
+        };
+        let single = match &self.kind {
+            Kind::Text if self.comparison.is_some() || self.part.is_some() => self.number(&text)?,
+            Kind::Text => return self.texts(value, &text),
+            Kind::Regex(flags) => Test::Regex(Box::new(self.regex(&text, *flags)?)),
+            Kind::Cidr => Test::Cidr(self.network(&text)?),
+            Kind::FieldRef => {
+                Test::Field { other: fields.intern(&text), place: self.place, cased: self.cased }
+            }
+            Kind::Exists => return Err(self.misuse("exists", "needs true or false")),
+        };
+        Ok(vec![single])
+    }
+
+    fn null(&self) -> Result<Vec<Test>, Reason> {
+        let bare = matches!(self.kind, Kind::Text)
+            && self.placed.is_none()
+            && self.transforms.is_empty()
+            && self.comparison.is_none()
+            && self.part.is_none();
+        if bare && !self.keywords() {
+            Ok(vec![Test::Null])
+        } else {
+            Err(Reason::malformed(self.field, "a value, null has no meaning here"))
+        }
+    }
+
+    fn number(&self, text: &str) -> Result<Test, Reason> {
+        let number = Number::of_rule(text)
+            .ok_or_else(|| self.misuse("lt, gt, hour", format!("'{text}' is no number")))?;
+        let comparison = self.comparison.unwrap_or(Comparison::Equal);
+        Ok(match self.part {
+            Some(part) => Test::Time { part, comparison, number },
+            None => Test::Compare(comparison, number),
+        })
+    }
+
+    fn texts(&self, value: &Node, text: &str) -> Result<Vec<Test>, Reason> {
+        let bare = self.place == Place::Whole && self.transforms.is_empty();
+        if let (Node::Number(written), true) = (value, bare) {
+            let number = Number::of_rule(written);
+            return Ok(vec![Test::Number { written: written.as_str().into(), number }]);
+        }
+        let mut drafts = vec![Draft::Text(Template::read(text))];
+        for transform in &self.transforms {
+            let mut next = Vec::new();
+            for draft in drafts {
+                next.extend(self.transformed(draft, *transform)?);
+            }
+            drafts = next;
+        }
+        let compiled = drafts.into_iter().map(|draft| {
+            let template = match draft {
+                Draft::Text(template) => template,
+                Draft::Bytes(bytes) => {
+                    Template::literal(&String::from_utf8(bytes).map_err(|_| {
+                        self.misuse("utf16", "is no text by itself, write 'base64' after it")
+                    })?)
+                }
+            };
+            let pattern = Pattern::new(&template, self.place, self.cased);
+            Ok(Test::Text { pattern, cased: self.cased })
+        });
+        compiled.collect()
+    }
+
+    fn transformed(&self, draft: Draft, transform: Transform) -> Result<Vec<Draft>, Reason> {
+        match (transform, draft) {
+            (Transform::Expand, draft) => Ok(vec![draft]),
+            (Transform::Windash, Draft::Text(template)) => self.dashes(template),
+            (Transform::Windash, Draft::Bytes(_)) => {
+                Err(self.misuse("windash", "must precede encodings"))
+            }
+            (Transform::Encode(encoding), Draft::Bytes(bytes)) => self.encoded(&bytes, encoding),
+            (Transform::Encode(encoding), Draft::Text(template)) => match template.as_literal() {
+                Some(text) => self.encoded(text.as_bytes(), encoding),
+                None => Err(self.misuse(encoding.name(), "cannot encode wildcards")),
+            },
+        }
+    }
+
+    fn encoded(&self, bytes: &[u8], encoding: Encoding) -> Result<Vec<Draft>, Reason> {
+        let wide = |mark: &str, unit: fn(u16) -> [u8; 2]| {
+            let text = std::str::from_utf8(bytes)
+                .map_err(|_| self.misuse(encoding.name(), "cannot follow another encoding"))?;
+            let units = mark.encode_utf16().chain(text.encode_utf16());
+            Ok(vec![Draft::Bytes(units.flat_map(unit).collect())])
+        };
+        match encoding {
+            Encoding::Base64 => Ok(vec![Draft::Text(Template::literal(&STANDARD.encode(bytes)))]),
+            Encoding::Base64Offset => Ok(offsets(bytes)),
+            Encoding::Utf16Le => wide("", u16::to_le_bytes),
+            Encoding::Utf16Be => wide("", u16::to_be_bytes),
+            Encoding::Utf16 => wide("\u{feff}", u16::to_le_bytes),
+        }
+    }
+
+    /// Writes every dash that opens a flag in each of the five ways.
+    fn dashes(&self, template: Template) -> Result<Vec<Draft>, Reason> {
+        let mut variants = vec![Vec::new()];
+        for piece in template.0 {
+            let Piece::Literal(text) = piece else {
+                variants.iter_mut().for_each(|variant| variant.push(piece.clone()));
+                continue;
+            };
+            let spellings = dash_spellings(&text)
+                .filter(|spellings| spellings.len() * variants.len() <= VARIANTS_MAX)
+                .ok_or_else(|| self.misuse("windash", "the value has too many dashes"))?;
+            variants = variants
+                .iter()
+                .flat_map(|variant| {
+                    spellings.iter().map(|spelling| {
+                        let mut variant: Vec<Piece> = variant.clone();
+                        variant.push(Piece::Literal(spelling.clone()));
+                        variant
+                    })
+                })
+                .collect();
+        }
+        Ok(variants.into_iter().map(|pieces| Draft::Text(Template(pieces))).collect())
+    }
+
+    /// Refuses placeholders: there are no lists to fill them from. `\\%` is a plain percent sign.
+    fn expanded(&self, text: &str) -> Result<String, Reason> {
+        let plain = text.replace("\\%", "\u{0}");
+        let mut rest = plain.as_str();
+        while let Some((_, after)) = rest.split_once('%') {
+            let end = after.find(|c: char| !c.is_alphanumeric() && c != '_');
+            let name = &after[..end.unwrap_or(after.len())];
+            if !name.is_empty() && after[name.len()..].starts_with('%') {
+                let (field, name) = (self.field.to_owned(), name.to_owned());
+                return Err(Reason::Placeholder { field, name });
+            }
+            rest = after;
+        }
+        Ok(plain.replace('\u{0}', "%"))
+    }
+
+    fn regex(&self, text: &str, flags: Flags) -> Result<Regex, Reason> {
+        RegexBuilder::new(text)
+            .case_insensitive(flags.insensitive)
+            .multi_line(flags.multi_line)
+            .dot_matches_new_line(flags.dot_all)
+            .size_limit(REGEX_BYTES_MAX)
+            .dfa_size_limit(REGEX_BYTES_MAX)
+            .nest_limit(REGEX_DEPTH_MAX)
+            .build()
+            .map_err(|error| {
+                let message = error.to_string();
+                let why = message.lines().last().unwrap_or_default().trim().to_owned();
+                Reason::Regex { field: self.field.to_owned(), why }
+            })
+    }
+
+    fn network(&self, text: &str) -> Result<IpNet, Reason> {
+        let single = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse::<IpNet>()
+            .or_else(|_| single())
+            .map_err(|_| self.misuse("cidr", format!("'{text}' is no network")))
+    }
+}
+
+/// Returns the three shifted Base64 texts without their unsteady ends.
+fn offsets(bytes: &[u8]) -> Vec<Draft> {
+    let shifted = |shift: usize| {
+        let mut padded = vec![b' '; shift];
+        padded.extend_from_slice(bytes);
+        let encoded = STANDARD.encode(&padded);
+        // The first characters still hold bits of what precedes, the last ones of what follows.
+        let start = [0, 2, 3][shift];
+        let end = encoded.len() - [0, 3, 2][padded.len() % 3];
+        Template::literal(encoded.get(start..end).unwrap_or_default())
+    };
+    (0..3).map(|shift| Draft::Text(shifted(shift))).collect()
+}
+
+/// Returns a text with every flag dash spelt in all ways; none when there are too many.
+fn dash_spellings(text: &str) -> Option<Vec<String>> {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut spellings = vec![String::new()];
+    let mut previous = None;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let opens = !previous.is_some_and(word) && chars.peek().is_some_and(|next| word(*next));
+        if DASHES.contains(&c) && opens {
+            if spellings.len() * DASHES.len() > VARIANTS_MAX {
+                return None;
+            }
+            spellings = spellings
+                .iter()
+                .flat_map(|head| DASHES.iter().map(move |dash| format!("{head}{dash}")))
+                .collect();
+        } else {
+            spellings.iter_mut().for_each(|head| head.push(c));
+        }
+        previous = Some(c);
+    }
+    Some(spellings)
+}

@@ -1,0 +1,174 @@
+//! A YAML document into a rule or a correlation.
+//!
+//! Every key that decides what matches is either understood or refuses the rule. Keys that only
+//! describe (`references`, `status`, a province's own) are kept or passed over.
+
+use std::sync::Arc;
+
+use super::condition::{self, Expr};
+use super::correlate::{self, Correlation};
+use super::matcher::Search;
+use super::modifier;
+use super::reason::Reason;
+use super::rule::{Level, LogSource, Rule, RuleInfo};
+use super::yaml::Node;
+use crate::view::Fields;
+
+/// What one document turned out to be.
+#[derive(Debug)]
+pub(crate) enum Document {
+    Rule(Rule),
+    Correlation(Correlation),
+}
+
+/// Reads a document; `file` is where it came from.
+pub(crate) fn document(node: &Node, file: &str, fields: &mut Fields) -> Result<Document, Reason> {
+    if !matches!(node, Node::Map(_)) {
+        return Err(Reason::NotARule);
+    }
+    if node.get("action").is_some() {
+        return Err(Reason::Unsupported("'action' (a collection of Sigma 1)".to_owned()));
+    }
+    if node.get("filter").is_some() {
+        return Err(Reason::Unsupported("a Sigma filter".to_owned()));
+    }
+    if text(node, "status") == Some("unsupported") {
+        return Err(Reason::Withdrawn);
+    }
+    if let Some(section) = node.get("correlation") {
+        let info = Arc::new(info(node, file, LogSource::default())?);
+        let name = text(node, "name").map(str::to_owned);
+        return Ok(Document::Correlation(correlate::read(section, info, name)?));
+    }
+    let detection = node.get("detection").ok_or(Reason::NotARule)?;
+    let source = log_source(node.get("logsource").ok_or(Reason::Missing("logsource"))?)?;
+    let info = Arc::new(info(node, file, source)?);
+    let (searches, condition) = searches(detection, fields)?;
+    let name = text(node, "name").map(str::to_owned);
+    Ok(Document::Rule(Rule { info, name, searches, condition, speaks: true }))
+}
+
+/// Returns the id and title of a document, as far as they can be read, to refuse it by name.
+pub(crate) fn label(node: &Node) -> (Option<String>, Option<String>) {
+    (text(node, "id").map(str::to_owned), text(node, "title").map(str::to_owned))
+}
+
+fn text<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
+    node.get(key).and_then(Node::as_text)
+}
+
+fn texts(node: &Node, key: &str) -> Vec<String> {
+    match node.get(key) {
+        Some(Node::List(items)) => {
+            items.iter().filter_map(Node::as_text).map(str::to_owned).collect()
+        }
+        Some(single) => single.as_text().map(str::to_owned).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+fn info(node: &Node, file: &str, source: LogSource) -> Result<RuleInfo, Reason> {
+    let title = text(node, "title").ok_or(Reason::Missing("title"))?;
+    let id = text(node, "id").or_else(|| text(node, "name")).unwrap_or(file);
+    let level = match text(node, "level") {
+        None => Level::Medium,
+        Some(name) => name.parse().map_err(|_| Reason::Level(name.to_owned()))?,
+    };
+    let own = node.get("custom").and_then(|custom| custom.get("khien"));
+    let own = |key| own.and_then(|own| text(own, key)).map(str::to_owned);
+    let string = |key| text(node, key).unwrap_or_default().trim().to_owned();
+    Ok(RuleInfo {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        author: string("author"),
+        link: own("link")
+            .or_else(|| texts(node, "references").into_iter().next())
+            .unwrap_or_default(),
+        level,
+        description: string("description"),
+        tags: texts(node, "tags"),
+        falsepositives: texts(node, "falsepositives"),
+        family: own("family").unwrap_or_else(|| id.to_owned()),
+        title_vi: own("title_vi"),
+        advice_vi: own("advice_vi"),
+        source,
+        file: file.to_owned(),
+    })
+}
+
+fn log_source(node: &Node) -> Result<LogSource, Reason> {
+    let Node::Map(entries) = node else {
+        return Err(Reason::malformed("logsource", "a map"));
+    };
+    let mut source = LogSource::default();
+    for (key, value) in entries {
+        let slot = match key.as_str() {
+            "product" => &mut source.product,
+            "category" => &mut source.category,
+            "service" => &mut source.service,
+            "definition" => continue,
+            other => return Err(Reason::LogSourceKey(other.to_owned())),
+        };
+        let name = value.as_text().ok_or_else(|| Reason::malformed(key.as_str(), "a text"))?;
+        *slot = Some(name.to_lowercase());
+    }
+    if source == LogSource::default() {
+        return Err(Reason::malformed("logsource", "at least a product, category or service"));
+    }
+    Ok(source)
+}
+
+fn searches(detection: &Node, fields: &mut Fields) -> Result<(Vec<Search>, Expr), Reason> {
+    let Node::Map(entries) = detection else {
+        return Err(Reason::malformed("detection", "a map"));
+    };
+    let mut names = Vec::new();
+    let mut searches = Vec::new();
+    for (name, node) in entries {
+        match name.as_str() {
+            "condition" => {}
+            "timeframe" => {
+                return Err(Reason::Unsupported("'timeframe' (write a correlation)".to_owned()));
+            }
+            name => {
+                names.push(name);
+                searches.push(search(name, node, fields)?);
+            }
+        }
+    }
+    let condition = match detection.get("condition").ok_or(Reason::Missing("condition"))? {
+        Node::List(texts) if !texts.is_empty() => Expr::Any(
+            texts.iter().map(|text| one_condition(text, &names)).collect::<Result<_, _>>()?,
+        ),
+        single => one_condition(single, &names)?,
+    };
+    Ok((searches, condition))
+}
+
+fn one_condition(node: &Node, names: &[&str]) -> Result<Expr, Reason> {
+    let text = node.as_text().ok_or_else(|| Reason::malformed("condition", "a text"))?;
+    condition::parse(text, names)
+}
+
+/// Reads a search: a map asks for all its entries, a list for one of its items, and a text stands
+/// for itself anywhere in the event. The recursion is bounded by the YAML reader.
+fn search(name: &str, node: &Node, fields: &mut Fields) -> Result<Search, Reason> {
+    match node {
+        Node::Map(entries) if !entries.is_empty() => entries
+            .iter()
+            .map(|(key, value)| modifier::compile(key, value, fields).map(Search::Item))
+            .collect::<Result<_, _>>()
+            .map(Search::All),
+        Node::List(items) if !items.is_empty() => items
+            .iter()
+            .map(|item| search(name, item, fields))
+            .collect::<Result<_, _>>()
+            .map(Search::Any),
+        Node::Text(_) | Node::Number(_) | Node::Bool(_) => {
+            modifier::compile("", node, fields).map(Search::Item)
+        }
+        Node::Map(_) | Node::List(_) | Node::Null => {
+            Err(Reason::malformed(name, "a map, a list or a keyword, and not empty"))
+        }
+    }
+}

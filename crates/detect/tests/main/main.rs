@@ -1,0 +1,3 @@
+//! The engine against the world: SigmaHQ's rules and cases, and our own pack.
+
+mod corpus;
