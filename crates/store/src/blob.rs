@@ -64,7 +64,7 @@ impl Blobs {
         let blobs = self.clone();
         let (chunks, waiting) = mpsc::channel(CHUNKS_WAITING_MAX);
         let task = spawn_blocking(move || Incoming::open(blobs, id, max_bytes)?.fill(waiting));
-        Ok(BlobWriter { chunks, task })
+        Ok(BlobWriter { chunks, task: Some(task) })
     }
 
     /// Opens a stored file.
@@ -152,7 +152,8 @@ enum Chunk {
 #[derive(Debug)]
 pub struct BlobWriter {
     chunks: mpsc::Sender<Chunk>,
-    task: JoinHandle<Result<Stored, StoreError>>,
+    /// Gone once it has said how it ended.
+    task: Option<JoinHandle<Result<Stored, StoreError>>>,
 }
 
 impl BlobWriter {
@@ -161,15 +162,19 @@ impl BlobWriter {
         if self.chunks.send(Chunk::Bytes(bytes.into())).await.is_ok() {
             return Ok(());
         }
-        let ended = (&mut self.task).await.map_err(|_| StoreError::TaskEnded)?;
-        Err(ended.err().unwrap_or(StoreError::TaskEnded))
+        Err(self.ended().await.err().unwrap_or(StoreError::TaskEnded))
     }
 
     /// Ends the file; when this returns it is on the disk under its name, with its key.
-    pub async fn finish(self) -> Result<Stored, StoreError> {
+    pub async fn finish(mut self) -> Result<Stored, StoreError> {
         // A task that is gone says below why.
         let _told = self.chunks.send(Chunk::End).await;
-        self.task.await.map_err(|_| StoreError::TaskEnded)?
+        self.ended().await
+    }
+
+    async fn ended(&mut self) -> Result<Stored, StoreError> {
+        let task = self.task.take().ok_or(StoreError::TaskEnded)?;
+        task.await.map_err(|_| StoreError::TaskEnded)?
     }
 }
 
@@ -209,32 +214,35 @@ impl Incoming {
         }
         let mut key = [0; 32];
         getrandom::fill(&mut key)?;
-        let path = blobs.incoming_path(id);
-        let sealer =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(
-                |error| match error.kind() {
-                    ErrorKind::AlreadyExists => StoreError::BlobExists(id),
-                    _ => StoreError::file(&path, error),
-                },
-            )?;
         let prefix = new_prefix()?;
-        let sealer = Sealer::new(BufWriter::new(sealer), &key, prefix)
+        let path = blobs.incoming_path(id);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let file = options.open(&path).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => StoreError::BlobExists(id),
+            _ => StoreError::file(&path, error),
+        })?;
+        let sealer = Sealer::new(BufWriter::new(file), &key, prefix)
             .map_err(|e| StoreError::file(&path, e))?;
         Ok(Self { blobs, id, max_bytes, key, sealer, tally: Tally::default() })
     }
 
     /// Writes what arrives; whatever goes wrong, nothing half-written stays.
     fn fill(self, waiting: mpsc::Receiver<Chunk>) -> Result<Stored, StoreError> {
-        let (blobs, id) = (self.blobs.clone(), self.id);
-        let result = self.write_all(waiting);
+        let path = self.blobs.incoming_path(self.id);
+        let result = self.write_all(&path, waiting);
         if result.is_err() {
-            durable::remove(&blobs.incoming_path(id))?;
+            // What cannot be removed now is swept at the next start; the first error counts.
+            let _removed = durable::remove(&path);
         }
         result
     }
 
-    fn write_all(mut self, mut waiting: mpsc::Receiver<Chunk>) -> Result<Stored, StoreError> {
-        let path = self.blobs.incoming_path(self.id);
+    fn write_all(
+        mut self,
+        path: &Path,
+        mut waiting: mpsc::Receiver<Chunk>,
+    ) -> Result<Stored, StoreError> {
         loop {
             match waiting.blocking_recv() {
                 Some(Chunk::Bytes(bytes)) => {
@@ -242,9 +250,9 @@ impl Incoming {
                     if self.tally.size_bytes > self.max_bytes {
                         return Err(StoreError::BlobTooLarge { max_bytes: self.max_bytes });
                     }
-                    self.sealer.write(&bytes).map_err(|e| StoreError::file(&path, e))?;
+                    self.sealer.write(&bytes).map_err(|e| StoreError::file(path, e))?;
                 }
-                Some(Chunk::End) => return self.publish(&path),
+                Some(Chunk::End) => return self.publish(path),
                 // The caller went away without finishing.
                 None => return Err(StoreError::TaskEnded),
             }
@@ -385,7 +393,7 @@ mod tests {
         let BlobWriter { chunks, task } = blobs.create(ID, 100).await.unwrap();
         chunks.send(Chunk::Bytes(b"half".to_vec())).await.unwrap();
         drop(chunks);
-        assert!(matches!(task.await.unwrap(), Err(StoreError::TaskEnded)));
+        assert!(matches!(task.unwrap().await.unwrap(), Err(StoreError::TaskEnded)));
         assert_eq!(files(data.path()), [] as [PathBuf; 0]);
     }
 

@@ -57,7 +57,7 @@ impl DerefMut for Read {
 
 /// Pastes one query expression into an arm for each engine; the compiler infers the driver.
 ///
-/// ```ignore
+/// ```text
 /// let rows: Vec<Row> = on!(conn, c =>
 ///     sqlx::query_as(FIND).bind(id).fetch_all(&mut **c).await)?;
 /// ```

@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
 
-use crate::{Conn, Migrations, Read, StoreError, Write, migrate};
+use crate::{Conn, Migrations, Read, StoreError, Write, durable, migrate};
 
 /// Reading connections per process.
 const READERS_MAX: u32 = 8;
@@ -50,16 +50,15 @@ pub struct Pg {
 impl Db {
     /// Opens (or makes) the SQLite database at `path`.
     pub async fn open_lite(path: &Path) -> Result<Self, StoreError> {
+        // SQLite gives its WAL the mode of the file.
+        durable::private_file(path)?;
         let base = SqliteConnectOptions::new()
             .filename(path)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
-        let writing = base
-            .clone()
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
-        // The writer comes first: it makes the file and its WAL, which a reader may not.
+        let writing =
+            base.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+        // The writer comes first: it makes the WAL, which a reader may not.
         let write = lite_pool(1).connect_with(writing).await?;
         let reading = base.read_only(true).pragma("query_only", "ON");
         let read = lite_pool(READERS_MAX).connect_with(reading).await?;

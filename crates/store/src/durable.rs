@@ -14,6 +14,13 @@ pub(crate) fn private_folder(path: &Path) -> Result<(), StoreError> {
     builder.create(path).map_err(|e| StoreError::file(path, e))
 }
 
+/// Makes an empty file that only its owner may read and write; one that exists stays as it is.
+pub(crate) fn private_file(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o600);
+    options.open(path).map(drop).map_err(|e| StoreError::file(path, e))
+}
+
 /// Writes a new file that only its owner may read; one that exists is an `AlreadyExists` error.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let mut file = OpenOptions::new()

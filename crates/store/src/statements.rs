@@ -7,7 +7,7 @@ use crate::{Db, journal, lease, migrate, on, outbox};
 /// Names a module's SQL texts: a constant each, and `ALL`, which lists them by full name for
 /// [`describe_all`].
 ///
-/// ```ignore
+/// ```text
 /// khien_store::statements! {
 ///     FIND = "SELECT id, name FROM unit WHERE id = $1",
 ///     LIST = concat!("SELECT id, name FROM unit", " ORDER BY name LIMIT $1"),

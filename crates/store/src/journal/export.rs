@@ -9,7 +9,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Row;
-use super::chain::{Checker, Line, Verdict};
+use super::chain::Line;
+use super::check::{Checker, Verdict};
 use super::verify::read_page;
 use crate::head::SignedHead;
 use crate::write::BODY_BYTES_MAX;
@@ -56,7 +57,7 @@ struct ExportBody {
 pub async fn export(conn: &mut Conn, out: &mut (dyn Write + Send)) -> Result<i64, StoreError> {
     let lines = journal::head(conn).await?.map_or(0, |head| head.seq);
     write_line(out, &Header { format: FORMAT.to_owned(), version: VERSION, lines })?;
-    let mut after = 0;
+    let mut after = i64::MIN;
     loop {
         let page = read_page(conn, after).await?;
         let Some(last) = page.last() else { break };

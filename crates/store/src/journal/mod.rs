@@ -6,13 +6,15 @@
 //! Lines are appended only by [`crate::Write::commit`], under the single writer.
 
 pub(crate) mod chain;
+pub(crate) mod check;
 mod export;
 pub(crate) mod verify;
 
 use serde_json::{Value, json};
 use sqlx::FromRow;
 
-pub use chain::{Extent, Flaw, FlawKind, Hash, Verdict};
+pub use chain::Hash;
+pub use check::{Extent, Flaw, FlawKind, Verdict};
 pub use export::{export, verify_file};
 pub use verify::verify;
 

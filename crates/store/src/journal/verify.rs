@@ -1,6 +1,6 @@
 //! Verifying the journal where it lies, page by page, so that memory stays flat however long it is.
 
-use super::chain::{Checker, Verdict};
+use super::check::{Checker, Verdict};
 use super::{PAGE, Row};
 use crate::head::SignedHead;
 use crate::{Conn, StoreError, journal, on};
@@ -16,7 +16,8 @@ const PAGE_LINES: i64 = 1_000;
 pub async fn verify(conn: &mut Conn, head: Option<&SignedHead>) -> Result<Verdict, StoreError> {
     let lines = journal::head(conn).await?.map_or(0, |head| head.seq);
     let mut checker = Checker::new(head, false, lines);
-    let mut after = 0;
+    // From below the first line, so that one smuggled in under it is seen too.
+    let mut after = i64::MIN;
     loop {
         let page = read_page(conn, after).await?;
         let Some(last) = page.last() else { break };

@@ -1,5 +1,6 @@
 //! Tests that need a database; each runs on both engines.
 
+mod forgery;
 mod journal;
 mod outbox;
 mod schema;

@@ -1,5 +1,7 @@
 //! The schema: twins are equal, newer and changed ones are refused, every statement is taken.
 
+use std::os::unix::fs::PermissionsExt;
+
 use super::{MIGRATIONS, engines};
 use crate::{
     Class, Db, Migration, Migrations, STORE_MIGRATION, StoreError, catalogue, describe_all,
@@ -101,4 +103,14 @@ async fn two_nodes_may_migrate_at_once() {
     let (first, second) = tokio::join!(a.migrate(&NEWER), b.migrate(&NEWER));
     first.unwrap();
     second.unwrap();
+}
+
+#[tokio::test]
+async fn only_its_owner_reads_the_database_file() {
+    let (folder, db) = testing::lite().await;
+    db.migrate(&MIGRATIONS).await.unwrap();
+    for file in ["state.db", "state.db-wal"] {
+        let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
 }
