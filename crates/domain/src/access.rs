@@ -4,14 +4,26 @@
 //! on how deep it lets read. There is no superuser: the system administrator configures and reads
 //! no matter. What a person may *do* is decided here; what a person may *see*, in [`crate::visible`].
 
+mod password;
+mod proposal;
+mod slip;
+
 use serde::{Deserialize, Serialize};
 
 use crate::coded::coded;
-use crate::fact::Fact;
-use crate::id::{GrantId, PersonId, UnitId};
+use crate::id::{PersonId, UnitId};
 use crate::refusal::{Code, Refusal};
-use crate::time::{DAY, Micros};
+use crate::time::Micros;
 use crate::unit::Tree;
+
+pub use password::{
+    LOGIN_CHARS_MAX, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PASSWORD_WITH_TOTP_CHARS_MIN,
+    check_password, login_name,
+};
+pub use proposal::{
+    GrantCase, GrantDeed, GrantState, Proposal, bootstrap, grant_needs_second, propose,
+};
+pub use slip::{SLIP_TERM, Slip};
 
 coded! {
     /// What a person is in the house.
@@ -289,231 +301,6 @@ pub fn four_eyes(proposer: PersonId, approver: PersonId) -> Result<(), Refusal> 
         return Err(Refusal::new(Code::FourEyes));
     }
     Ok(())
-}
-
-/// Returns whether granting the role needs a second person: it does if the role reads matters.
-pub const fn grant_needs_second(role: Role) -> bool {
-    role.reads_matters()
-}
-
-coded! {
-    /// Where a grant stands on its way into force.
-    GrantState {
-        /// Waits for a second person.
-        Proposed = "proposed",
-        /// In force.
-        Active = "active",
-        /// Refused by the second person.
-        Refused = "refused",
-        /// Was in force and is no more.
-        Ended = "ended",
-    }
-}
-
-/// What can be done to a proposed or active grant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GrantDeed {
-    /// A second person agrees.
-    Approve(PersonId),
-    /// Somebody says no; the proposer may take it back this way too.
-    Refuse(PersonId),
-    /// The grant in force is taken away, which needs no second person.
-    End(PersonId),
-}
-
-/// A grant together with where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GrantCase {
-    /// The id of the grant.
-    pub id: GrantId,
-    /// The grant that is asked for.
-    pub grant: Grant,
-    /// Who proposed it.
-    pub proposer: PersonId,
-    /// Where it stands.
-    pub state: GrantState,
-}
-
-/// How a proposed grant begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proposal {
-    /// The grant, proposed or already in force.
-    pub case: GrantCase,
-    /// Whether it came into force by [`bootstrap`], which the journal must say loudly.
-    pub bootstrapped: bool,
-}
-
-/// Returns whether a grant may come into force on the word of the proposer alone because nobody
-/// else could approve it.
-///
-/// An empty province has one person: the first administrator, who imports everybody. Until some
-/// *other* active person could approve grants, waiting for a second one would wait for ever, so
-/// the import is activated, and the hub writes a journal entry that says so for each. As soon as
-/// such a person exists this returns false for good: the count comes from the state *before* the
-/// import begins, so one import is treated alike from its first to its last row.
-pub const fn bootstrap(other_active_approvers: usize) -> bool {
-    other_active_approvers == 0
-}
-
-/// Returns the grant as it begins: waiting for a second person if its role needs one.
-pub fn propose(
-    id: GrantId,
-    grant: Grant,
-    proposer: PersonId,
-    other_active_approvers: usize,
-) -> Result<(Proposal, Vec<Fact>), Refusal> {
-    let grant = grant.checked()?;
-    let person = grant.person;
-    let needs_second = grant_needs_second(grant.role);
-    let bootstrapped = needs_second && bootstrap(other_active_approvers);
-    let (state, fact) = if needs_second && !bootstrapped {
-        (GrantState::Proposed, Fact::GrantProposed { grant: id, person })
-    } else {
-        (GrantState::Active, Fact::GrantActivated { grant: id, person })
-    };
-    let case = GrantCase { id, grant, proposer, state };
-    Ok((Proposal { case, bootstrapped }, vec![fact]))
-}
-
-impl GrantCase {
-    /// Returns the grant after the deed with its facts, or why the deed is refused.
-    ///
-    /// Nobody approves what they proposed, nor a grant to themselves.
-    pub fn step(&self, deed: GrantDeed) -> Result<(Self, Vec<Fact>), Refusal> {
-        let (grant, person) = (self.id, self.grant.person);
-        let (state, fact) = match (self.state, deed) {
-            (GrantState::Proposed, GrantDeed::Approve(by)) => {
-                four_eyes(self.proposer, by)?;
-                four_eyes(person, by)?;
-                (GrantState::Active, Fact::GrantActivated { grant, person })
-            }
-            (GrantState::Proposed, GrantDeed::Refuse(_)) => {
-                (GrantState::Refused, Fact::GrantRefused { grant, person })
-            }
-            (GrantState::Active, GrantDeed::End(_)) => {
-                (GrantState::Ended, Fact::GrantEnded { grant, person })
-            }
-            _ => return Err(Refusal::new(Code::GrantDecided).arg("state", self.state)),
-        };
-        Ok((Self { state, ..self.clone() }, vec![fact]))
-    }
-}
-
-/// Characters in a password when it is the only thing asked for.
-pub const PASSWORD_CHARS_MIN: usize = 14;
-/// Characters in a password beside a one-time code.
-pub const PASSWORD_WITH_TOTP_CHARS_MIN: usize = 10;
-/// Bytes in a password; more would only keep the server hashing.
-pub const PASSWORD_BYTES_MAX: usize = 256;
-/// Characters in a log-in name.
-pub const LOGIN_CHARS_MAX: usize = 64;
-
-/// Stems of what guessers try first here; a password that is one of these repeated or followed by
-/// digits and signs is refused however long it is. Folded, without spaces.
-const COMMON: &[&str] = &[
-    "password",
-    "passwordpassword",
-    "matkhau",
-    "123456",
-    "123456789",
-    "1234567890",
-    "12345678901234",
-    "abc",
-    "abcdef",
-    "abcdefghijklmn",
-    "qwerty",
-    "qwertyuiop",
-    "qwertyuiopasdf",
-    "asdfgh",
-    "iloveyou",
-    "admin",
-    "administrator",
-    "quantri",
-    "quantrivien",
-    "vietnam",
-    "congan",
-    "ubnd",
-    "uyban",
-    "welcome",
-    "letmein",
-    "khien",
-    "changeme",
-    "default",
-];
-
-/// Checks a new password: long enough, not the log-in name, not one that guessers try first.
-///
-/// No rule about digits or signs: length is what helps, and such rules produce `Matkhau@123`.
-pub fn check_password(password: &str, login: &str, with_totp: bool) -> Result<(), Refusal> {
-    let chars_min = if with_totp { PASSWORD_WITH_TOTP_CHARS_MIN } else { PASSWORD_CHARS_MIN };
-    if password.chars().count() < chars_min {
-        return Err(Refusal::new(Code::PasswordShort).arg("min", chars_min));
-    }
-    if password.len() > PASSWORD_BYTES_MAX {
-        return Err(Refusal::new(Code::PasswordLong).arg("max", PASSWORD_BYTES_MAX));
-    }
-    let folded: String =
-        crate::fold::fold(password).chars().filter(|c| !c.is_whitespace()).collect();
-    let login = crate::fold::fold(login);
-    if !login.is_empty() && folded.contains(&login) {
-        return Err(Refusal::new(Code::PasswordIsLogin));
-    }
-    if COMMON.iter().any(|stem| is_stem_padded(&folded, stem)) || is_one_char(&folded) {
-        return Err(Refusal::new(Code::PasswordCommon));
-    }
-    Ok(())
-}
-
-/// Returns whether the password is the stem, repeated or not, with only digits and signs added.
-fn is_stem_padded(password: &str, stem: &str) -> bool {
-    let rest = password.replace(stem, "");
-    rest.len() < password.len() && !rest.chars().any(char::is_alphabetic)
-}
-
-fn is_one_char(password: &str) -> bool {
-    let mut chars = password.chars();
-    let first = chars.next();
-    chars.all(|c| Some(c) == first)
-}
-
-/// Returns a log-in name in lower case: letters, digits, `.`, `-`, `_`, `@`, three or more.
-pub fn login_name(typed: &str) -> Result<String, Refusal> {
-    let login = typed.trim().to_ascii_lowercase();
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@');
-    if (3..=LOGIN_CHARS_MAX).contains(&login.len()) && login.bytes().all(allowed) {
-        return Ok(login);
-    }
-    Err(Refusal::new(Code::LoginMalformed))
-}
-
-/// How long an activation slip opens an account.
-pub const SLIP_TERM: Micros = 7 * DAY;
-
-/// A printed slip that lets its owner set a first password, or a new one after a call-back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Slip {
-    /// When it was printed.
-    pub issued_at: Micros,
-    /// When it was used, if it was.
-    pub used_at: Option<Micros>,
-    /// Whether a newer slip took its place.
-    pub replaced: bool,
-}
-
-impl Slip {
-    /// Returns the slip used at `now`: once, within its term, unless a newer one exists.
-    pub fn redeem(self, now: Micros) -> Result<Self, Refusal> {
-        if self.used_at.is_some() {
-            return Err(Refusal::new(Code::SlipUsed));
-        }
-        if self.replaced {
-            return Err(Refusal::new(Code::SlipReplaced));
-        }
-        if now >= self.issued_at.saturating_add(SLIP_TERM) {
-            return Err(Refusal::new(Code::SlipExpired));
-        }
-        Ok(Self { used_at: Some(now), ..self })
-    }
 }
 
 #[cfg(test)]

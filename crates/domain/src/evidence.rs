@@ -57,11 +57,16 @@ pub fn file_name(sent: &str) -> Result<String, Refusal> {
         .filter(|&c| !c.is_control() && !turns_direction(c))
         .map(|c| if matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*') { '_' } else { c })
         .collect();
-    let clean = clean.trim().trim_matches('.').trim();
+    let clean = clean.trim_matches(is_padding);
     if clean.is_empty() {
         return Err(Refusal::new(Code::FileNameMalformed));
     }
     Ok(shortened(clean))
+}
+
+/// Dots and blanks at the ends: hidden files, and endings that some systems drop silently.
+fn is_padding(c: char) -> bool {
+    c == '.' || c.is_whitespace()
 }
 
 fn turns_direction(c: char) -> bool {
@@ -78,8 +83,7 @@ fn shortened(name: &str) -> String {
     let extension = if extension.chars().count() <= 10 { extension } else { "" };
     let kept = FILE_NAME_CHARS_MAX - extension.chars().count() - 1;
     let stem: String = name.chars().take(kept).collect();
-    let whole = format!("{}.{extension}", stem.trim_end());
-    whole.trim_end_matches(|c: char| c == '.' || c.is_whitespace()).to_owned()
+    format!("{}.{extension}", stem.trim_end_matches(is_padding)).trim_matches(is_padding).to_owned()
 }
 
 #[cfg(test)]
@@ -94,6 +98,7 @@ mod tests {
             ("C:\\Users\\an\\nhật ký.evtx", "nhật ký.evtx"),
             ("../../etc/passwd", "passwd"),
             (" .bashrc ", "bashrc"),
+            ("!. .", "!"),
             ("a:b?.txt", "a_b_.txt"),
             ("bao\u{202e}fdp.exe", "baofdp.exe"),
             ("dòng\r\nhai.txt", "dònghai.txt"),

@@ -1,6 +1,8 @@
 //! Tests of grants, the table of roles, passwords and slips.
 
 use super::*;
+use crate::fact::Fact;
+use crate::id::GrantId;
 use crate::unit::{Unit, UnitKind};
 use uuid::Uuid;
 

@@ -341,7 +341,7 @@ impl Oracle<'_> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(ProptestConfig::with_cases(12_000))]
 
     #[test]
     fn the_rule_agrees_with_the_oracle(world in worlds(), at in 0i64..6) {
