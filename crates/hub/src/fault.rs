@@ -180,7 +180,9 @@ fn fault_of(response: &Response) -> Option<Fault> {
     match response.status() {
         StatusCode::NOT_FOUND if plain => Some(Fault::NotFound),
         StatusCode::PAYLOAD_TOO_LARGE if plain => Some(Fault::TooLarge),
-        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY if plain => Some(Fault::Unreadable),
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY if plain => {
+            Some(Fault::Unreadable)
+        }
         StatusCode::FORBIDDEN if plain => Some(Fault::OtherSite),
         _ => None,
     }

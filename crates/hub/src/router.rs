@@ -17,7 +17,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::app::App;
 use crate::web::guard::{self, Audience};
 use crate::web::{assets, session};
-use crate::{access, fault, inbox};
+use crate::{access, fault, inbox, signal};
 
 /// The most bytes of a form or an API call; uploads and intake doors name their own bound.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -87,7 +87,13 @@ impl Route {
         H: Handler<T, App>,
         T: 'static,
     {
-        Self::row(Method::GET, path, audience, sample, on(axum::routing::MethodFilter::GET, handler))
+        Self::row(
+            Method::GET,
+            path,
+            audience,
+            sample,
+            on(axum::routing::MethodFilter::GET, handler),
+        )
     }
 
     /// A row that changes something.
@@ -135,6 +141,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/api/v1/openapi.json", Stranger, Sample::None, crate::openapi::serve),
     ];
     rows.extend(access::routes());
+    rows.extend(signal::routes());
     rows.extend(inbox::routes());
     rows
 }

@@ -33,7 +33,6 @@ pub async fn login(
     view: View,
     Json(wanted): Json<Credentials>,
 ) -> Result<Json<Opened>, Fault> {
-    let token =
-        login::sign_in(&app, &view, &wanted.login, wanted.password, Kind::Api).await?;
+    let token = login::sign_in(&app, &view, &wanted.login, wanted.password, Kind::Api).await?;
     Ok(Json(Opened { token }))
 }

@@ -11,11 +11,13 @@ use super::session::{self, Kind};
 use super::{login, store};
 use crate::app::App;
 use crate::fault::Fault;
-use crate::web::session::{LANG_COOKIE, THEME_COOKIE, cookie_name, set_cookie};
+use crate::web::assets::href;
+use crate::web::i18n::Lang;
+use crate::web::session::{LANG_COOKIE, cookie_name, set_cookie};
 use crate::web::view::{Member, View};
 use crate::web::{layout, parts};
 
-/// How long a browser keeps language and theme.
+/// How long a browser keeps the language.
 const PREFERENCE_SECONDS: u64 = 365 * 24 * 3600;
 
 /// Where to go after the log-in.
@@ -28,7 +30,8 @@ pub struct Next {
 /// Returns a path of this host; anything else leads home, so that a link cannot send an officer
 /// who has just signed in to a stranger's page.
 fn safe_path(path: &str) -> &str {
-    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']);
+    let own =
+        path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']);
     if own { path } else { "/" }
 }
 
@@ -42,25 +45,35 @@ pub async fn login_form(view: View, Query(next): Query<Next>) -> Response {
 
 fn login_page(view: &View, next: &str, login: &str, fault: Option<&Fault>) -> Markup {
     let body = html! {
-        form.login-card method="post" action="/login" {
-            h1 { (view.t("login-title")) }
-            @if let Some(fault) = fault {
-                p.field-error role="alert" { (fault.sentence(view)) }
-            }
+        form.login method="post" action="/login" {
+            (login_head(view, &view.t("login-title")))
+            @if let Some(fault) = fault { (parts::bad(&fault.sentence(view))) }
             input type="hidden" name="next" value=(next);
-            (parts::field(view, "login", "login-name", false, html! {
-                input #login name="login" value=(login) autocomplete="username" autofocus required
-                    autocapitalize="none" spellcheck="false";
+            (parts::field(view, "login", "login-name", true, html! {
+                input.input #login name="login" value=(login) autocomplete="username" autofocus
+                    required autocapitalize="none" spellcheck="false";
             }))
-            (parts::field(view, "password", "login-password", false, html! {
-                input #password type="password" name="password" autocomplete="current-password"
-                    required;
+            (parts::field(view, "password", "login-password", true, html! {
+                input.input #password type="password" name="password"
+                    autocomplete="current-password" required;
             }))
-            button.btn.btn-primary type="submit" { (view.t("login-enter")) }
-            p.muted { (view.t("login-first-time")) " " a href="/activate" { (view.t("login-activate")) } }
+            button.button.button-main.button-wide { (view.t("login-enter")) }
+            p.login-foot {
+                (view.t("login-first-time")) " " a href="/activate" { (view.t("login-activate")) }
+            }
         }
     };
-    layout::page(view, &view.t("login-title"), body)
+    layout::bare(view, &view.t("login-title"), body)
+}
+
+fn login_head(view: &View, title: &str) -> Markup {
+    html! {
+        div.login-head {
+            img.brand-mark src=(href("favicon.svg")) alt="";
+            h1 { (title) }
+            p.soft { (view.t("login-house")) br; (view.province) }
+        }
+    }
 }
 
 /// A filled log-in form.
@@ -101,31 +114,20 @@ pub async fn logout(State(app): State<App>, member: Member) -> Result<Response, 
     Ok((AppendHeaders([(header::SET_COOKIE, gone)]), Redirect::to("/login")).into_response())
 }
 
-/// A choice of language or theme.
+/// A choice of language.
 #[derive(Deserialize)]
 pub struct Preferences {
-    #[serde(default)]
     lang: String,
-    #[serde(default)]
-    theme: String,
     #[serde(default)]
     back: String,
 }
 
-/// `POST /preferences`: works for strangers too, and without JavaScript.
+/// `POST /preferences`: works for strangers too.
 pub async fn preferences(State(app): State<App>, Form(form): Form<Preferences>) -> Response {
-    let mut response = Redirect::to(safe_path(&form.back)).into_response();
-    let chosen = [
-        (LANG_COOKIE, ["vi", "en"], &form.lang),
-        (THEME_COOKIE, ["light", "dark"], &form.theme),
-    ];
-    for (name, known, value) in chosen {
-        if known.contains(&value.as_str()) {
-            let cookie = set_cookie(&app, name, value, PREFERENCE_SECONDS);
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
-    }
-    response
+    let lang = Lang::of(&form.lang).code();
+    let cookie = set_cookie(&app, LANG_COOKIE, lang, PREFERENCE_SECONDS);
+    let head = AppendHeaders([(header::SET_COOKIE, cookie)]);
+    (head, Redirect::to(safe_path(&form.back))).into_response()
 }
 
 /// `GET /activate`.
@@ -135,29 +137,33 @@ pub async fn activate_form(view: View) -> Markup {
 
 fn activate_page(view: &View, fault: Option<&Fault>) -> Markup {
     let body = html! {
-        form.login-card method="post" action="/activate" {
-            h1 { (view.t("activate-title")) }
+        form.login method="post" action="/activate" {
+            (login_head(view, &view.t("activate-title")))
             p { (view.t("activate-help")) }
-            @if let Some(fault) = fault {
-                p.field-error role="alert" { (fault.sentence(view)) }
-            }
+            @if let Some(fault) = fault { (parts::bad(&fault.sentence(view))) }
             (parts::field(view, "code", "activate-code", true, html! {
-                input #code name="code" autocomplete="one-time-code" required autofocus
-                    autocapitalize="characters" spellcheck="false";
+                input.input.input-code #code name="code" autocomplete="one-time-code" required
+                    autofocus autocapitalize="characters" spellcheck="false";
             }))
             (new_password(view))
-            button.btn.btn-primary type="submit" { (view.t("activate-set")) }
+            button.button.button-main.button-wide { (view.t("activate-set")) }
         }
     };
-    layout::page(view, &view.t("activate-title"), body)
+    layout::bare(view, &view.t("activate-title"), body)
 }
 
 fn new_password(view: &View) -> Markup {
-    parts::field(view, "password", "password-new", true, html! {
-        input #password type="password" name="password" autocomplete="new-password" required
-            minlength="14" aria-describedby="password-help";
-        p.help #password-help { (view.t("password-help")) }
-    })
+    parts::field(
+        view,
+        "password",
+        "password-new",
+        true,
+        html! {
+            span.help #password-help { (view.t("password-help")) }
+            input.input #password type="password" name="password" autocomplete="new-password" required
+                minlength="14" aria-describedby="password-help";
+        },
+    )
 }
 
 /// A filled activation form.
@@ -184,44 +190,46 @@ pub async fn activate(
 }
 
 /// `GET /account`: who one is here, and where one is signed in.
-pub async fn account(
-    State(app): State<App>,
-    view: View,
-    member: Member,
-) -> Result<Markup, Fault> {
+pub async fn account(State(app): State<App>, view: View, member: Member) -> Result<Markup, Fault> {
     let mut conn = app.db.read().await?;
     let sessions = store::sessions(&mut conn, member.person.id).await?;
     let tree = crate::unit::store::tree(&mut conn).await?;
     let unit_name = |id| tree.get(id).map_or(String::new(), |u| u.name.clone());
     let body = html! {
-        h1 { (view.t("nav-account")) }
-        dl.grid {
-            dt { (view.t("account-name")) } dd { (member.person.name) }
-            dt { (view.t("login-name")) } dd { (member.person.login) }
-            dt { (view.t("account-unit")) } dd { (unit_name(member.person.unit)) }
-            dt { (view.t("account-roles")) }
-            dd { ul { @for grant in &member.person.grants {
-                li { (view.t(&format!("role-{}", grant.role))) " · " (unit_name(grant.unit)) }
-            } } }
-        }
-        section {
-            h2 { (view.t("account-change-password")) }
-            form.form method="post" action="/account/password" {
-                (parts::field(&view, "old", "password-old", true, html! {
-                    input #old type="password" name="old" autocomplete="current-password" required;
-                }))
-                (new_password(&view))
-                button.btn type="submit" { (view.t("save")) }
+        (parts::head(&view.t("nav-account"), &member.person.name, html! {}))
+        section.panel {
+            div.panel-body {
+                dl.pairs {
+                    dt { (view.t("login-name")) } dd.mono { (member.person.login) }
+                    dt { (view.t("account-unit")) } dd { (unit_name(member.person.unit)) }
+                    dt { (view.t("account-roles")) }
+                    dd { @for grant in &member.person.grants {
+                        div { (view.t(&format!("role-{}", grant.role))) " · " (unit_name(grant.unit)) }
+                    } }
+                }
             }
         }
-        section {
-            h2 { (view.t("account-sessions")) }
-            ul { @for session in &sessions {
-                li {
-                    (session.address) " · " (session.agent) " · " (parts::moment(session.seen_at))
-                    @if session.token_hash == member.session { " (" (view.t("account-here")) ")" }
+        section.panel {
+            div.panel-head { h2 { (view.t("account-change-password")) } }
+            div.panel-body {
+                form.form method="post" action="/account/password" {
+                    (parts::field(&view, "old", "password-old", true, html! {
+                        input.input #old type="password" name="old"
+                            autocomplete="current-password" required;
+                    }))
+                    (new_password(&view))
+                    div.actions { button.button { (view.t("save")) } }
                 }
-            } }
+            }
+        }
+        section.panel {
+            div.panel-head { h2 { (view.t("account-sessions")) } }
+            ul.links { @for session in &sessions { li { span.links-body {
+                (session.address) " " @if session.token_hash == member.session {
+                    span.tag { (view.t("account-here")) }
+                }
+                small { (session.agent) " · " (parts::moment(session.seen_at)) }
+            } } } }
         }
     };
     Ok(layout::page(&view, &view.t("nav-account"), body))

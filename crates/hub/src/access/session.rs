@@ -48,12 +48,7 @@ pub fn hash(token: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// When the store fails.
-pub async fn open(
-    app: &App,
-    person: PersonId,
-    kind: Kind,
-    view: &View,
-) -> Result<String, Fault> {
+pub async fn open(app: &App, person: PersonId, kind: Kind, view: &View) -> Result<String, Fault> {
     let (token, token_hash) = new_token()?;
     let now = app.now();
     let lifetime_us = i64::from(app.config.access.session_hours) * 3_600_000_000;

@@ -44,7 +44,7 @@ enum Audience {
 
 fn audience(fact: &Fact) -> Option<Audience> {
     Some(match *fact {
-        Fact::SignalReceived { signal, unit } | Fact::ReportFiled { signal, unit } => {
+        Fact::SignalReceived { signal, unit } => {
             Audience::Signal(signal, unit, Action::VerifySignal)
         }
         Fact::IncidentOpened { matter, unit } | Fact::PartyAdded { matter, unit } => {

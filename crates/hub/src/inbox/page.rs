@@ -22,37 +22,40 @@ pub async fn list(
 ) -> Result<Markup, Fault> {
     let mut conn = app.db.read().await?;
     let page = store::list(&mut conn, member.person.id, &query).await?;
-    let body = html! {
-        header.page-head {
-            h1 { (view.t("inbox-title")) }
-            @if view.unread > 0 {
-                form method="post" action="/inbox/read-all" {
-                    button.btn type="submit" { (view.t("inbox-read-all")) }
-                }
+    let actions = html! {
+        @if view.unread > 0 {
+            form method="post" action="/inbox/read-all" {
+                button.button { (parts::icon("check")) (view.t("inbox-read-all")) }
             }
         }
+    };
+    let body = html! {
+        (parts::head(&view.t("inbox-title"), "", actions))
         @if page.items.is_empty() {
             (parts::empty(&view, "inbox-empty"))
         } @else {
-            ul.inbox {
-                @for message in &page.items { (row(&view, message)) }
-            }
-            (parts::pager(&view, "/inbox", "", &page))
+            div.table-wrap { table.table.cards {
+                tbody { @for message in &page.items { (row(&view, message)) } }
+            } }
+            (parts::pages(&view, "/inbox", "", &page))
         }
     };
     Ok(layout::page(&view, &view.t("inbox-title"), body))
 }
 
 fn row(view: &View, message: &Message) -> Markup {
-    let class = if message.read_at.is_none() { "inbox-row inbox-unread" } else { "inbox-row" };
     html! {
-        li class=(class) {
-            form method="post" action=(format!("/inbox/{}/read", message.id)) {
-                button.inbox-open type="submit" {
-                    (parts::level(view, &message.level))
-                    strong { (message.number) }
-                    span { (view.t(&format!("inbox-{}", message.action))) }
-                    (parts::moment(message.created_at))
+        tr {
+            td { (parts::level(view, &message.level)) }
+            td {
+                @if message.read_at.is_none() { span.badge { (view.t("inbox-new")) } " " }
+                (view.t(&format!("inbox-{}", message.action)))
+                " · " b { (message.number) }
+            }
+            td data-label=(view.t("inbox-when")) { (parts::moment(message.created_at)) }
+            td.cell-actions {
+                form method="post" action=(format!("/inbox/{}/read", message.id)) {
+                    button.button.button-small { (view.t("open")) }
                 }
             }
         }

@@ -32,7 +32,8 @@ pub async fn admit(State(audience): State<Audience>, request: Request, next: Nex
         }
         (Audience::May(action), Some(caller)) if caller.holds(action) => next.run(request).await,
         (Audience::May(action), Some(_)) => {
-            Fault::Forbidden(Refusal::new(Code::RoleMayNot).arg("action", action.code())).into_response()
+            Fault::Forbidden(Refusal::new(Code::RoleMayNot).arg("action", action.code()))
+                .into_response()
         }
         (Audience::Member | Audience::May(_), None) => Fault::SignIn.into_response(),
     }

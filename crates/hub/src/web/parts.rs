@@ -1,4 +1,5 @@
-//! Small pieces of pages that many slices show the same way.
+//! Small pieces of pages that many slices show the same way, in the words of
+//! `web/src/gallery.html`.
 
 use maud::{Markup, html};
 
@@ -12,14 +13,38 @@ pub fn icon(name: &str) -> Markup {
     html! { svg.icon aria-hidden="true" { use href=(href) {} } }
 }
 
-/// Returns a level badge: shape and words, never colour alone.
+/// Returns the head of a page: one `h1`, a line under it, and what can be done here.
+pub fn head(title: &str, sub: &str, actions: Markup) -> Markup {
+    html! {
+        div.page-head {
+            div.page-title {
+                h1 { (title) }
+                @if !sub.is_empty() { p.page-sub { (sub) } }
+            }
+            div.actions { (actions) }
+        }
+    }
+}
+
+/// Returns the way back from a matter to its list.
+pub fn crumbs(view: &View, href: &str, list: &str, number: &str) -> Markup {
+    html! {
+        nav aria-label=(view.t("crumbs")) {
+            ol.crumbs { li { a href=(href) { (list) } } li { (number) } }
+        }
+    }
+}
+
+/// Returns a level badge: shape and words, never colour alone. An incident's `serious` is as loud
+/// as a critical signal.
 pub fn level(view: &View, level: &str) -> Markup {
-    html! { span class=(format!("badge level level-{level}")) { (view.t(&format!("level-{level}"))) } }
+    let class = if level == "serious" { "critical" } else { level };
+    html! { span class=(format!("level level-{class}")) { (view.t(&format!("level-{level}"))) } }
 }
 
 /// Returns a state badge of a noun (`signal`, `incident`, `task`).
 pub fn state(view: &View, noun: &str, state: &str) -> Markup {
-    let class = format!("badge state state-{state}");
+    let class = format!("state state-{state}");
     html! { span class=(class) { (view.t(&format!("{noun}-state-{state}"))) } }
 }
 
@@ -29,60 +54,67 @@ pub fn moment(at: i64) -> Markup {
 }
 
 /// How long before its due time a clock turns to *soon*.
-const SOON_US: i64 = 2 * 3_600_000_000;
+pub const SOON_US: i64 = 2 * 3_600_000_000;
 
-/// Returns a clock chip that runs down to `due`; the script keeps it moving.
-pub fn clock(view: &View, due: i64, now: i64) -> Markup {
-    let left = due - now;
+/// Returns a clock that runs down to `due`; the script keeps it moving.
+pub fn clock(view: &View, due: i64) -> Markup {
+    let left = due - view.now;
     let (class, key) = match left {
         i64::MIN..0 => ("clock clock-late", "clock-late"),
         0..SOON_US => ("clock clock-soon", "clock-left"),
-        _ => ("clock clock-ok", "clock-left"),
+        _ => ("clock", "clock-left"),
     };
-    let span = time::span(view.lang, left);
+    let text = view.t(key).replace("{t}", &time::span(view.lang, left));
     html! {
-        time class=(class) datetime=(time::rfc3339(due)) data-due=(due)
-            data-left=(view.t("clock-template-left")) data-late=(view.t("clock-template-late"))
-            title=(time::minute(due)) {
-            (view.lang.ta(key, &[("span", (&span).into())]))
-        }
+        time class=(class) datetime=(time::rfc3339(due)) data-due=(due) data-soon=(SOON_US)
+            title=(time::minute(due)) { (text) }
     }
 }
 
-/// Returns a `<select>` option list from codes whose words are `prefix-code`.
-pub fn options(view: &View, prefix: &str, codes: &[&str], chosen: &str) -> Markup {
+/// Returns `<option>`s from codes whose words are `prefix-code`.
+pub fn options<'a>(
+    view: &View,
+    prefix: &str,
+    codes: impl IntoIterator<Item = &'a str>,
+    chosen: &str,
+) -> Markup {
     html! {
         @for code in codes {
-            option value=(code) selected[*code == chosen] { (view.t(&format!("{prefix}-{code}"))) }
+            option value=(code) selected[code == chosen] { (view.t(&format!("{prefix}-{code}"))) }
         }
     }
 }
 
-/// Returns what stands where a list has nothing to show.
+/// Returns what stands where a list has nothing to show: all is well, and why it is empty.
 pub fn empty(view: &View, key: &str) -> Markup {
-    html! { div.empty { (icon("check")) p { (view.t(key)) } } }
+    html! { div.panel { div.blank.blank-good { (icon("check")) b { (view.t(key)) } } } }
 }
 
-/// Returns the search field of a list.
-pub fn search(view: &View, action: &str, q: &str) -> Markup {
+/// Returns the search line of a list; `more` holds further fields of the filter.
+pub fn search(view: &View, action: &str, q: &str, more: Markup) -> Markup {
     html! {
-        form.filter-bar method="get" action=(action) role="search" {
-            label.sr-only for="q" { (view.t("search")) }
-            input #q type="search" name="q" value=(q) placeholder=(view.t("search"))
-                autocomplete="off";
-            button.btn type="submit" { (icon("search")) span { (view.t("search")) } }
+        form.filters method="get" action=(action) role="search" aria-label=(view.t("search")) {
+            div.field.field-search {
+                label for="q" { (view.t("search")) }
+                input.input #q type="search" name="q" value=(q) data-search autocomplete="off";
+            }
+            (more)
+            button.button { (icon("filter")) (view.t("filter")) }
         }
     }
 }
 
-/// Returns the foot of a list: how many there are, and the way to the next page.
-pub fn pager<T>(view: &View, path: &str, q: &str, page: &Page<T>) -> Markup {
+/// Returns the foot of a list: how many there are, and the way to the next page. `path` holds the
+/// filter, without `after`.
+pub fn pages<T>(view: &View, path: &str, q: &str, page: &Page<T>) -> Markup {
     html! {
-        nav.pager aria-label=(view.t("pager")) {
+        nav.pages aria-label=(view.t("pager")) {
             span { (view.lang.ta("pager-total", &[("total", page.total.into())])) }
             @if let Some(next) = &page.next {
-                a.btn href=(format!("{path}?q={}&after={next}", encode_query(q))) {
-                    (view.t("pager-next")) (icon("arrow"))
+                span.cluster {
+                    a.button.button-small href=(format!("{path}?q={}&after={next}", encode_query(q))) {
+                        (view.t("pager-next")) " " (icon("arrow-right"))
+                    }
                 }
             }
         }
@@ -90,14 +122,40 @@ pub fn pager<T>(view: &View, path: &str, q: &str, page: &Page<T>) -> Markup {
 }
 
 /// Returns a labelled field; `input` carries the same `id`.
-pub fn field(view: &View, id: &str, key: &str, required: bool, input: Markup) -> Markup {
+pub fn field(view: &View, id: &str, key: &str, needed: bool, input: Markup) -> Markup {
     html! {
         div.field {
             label for=(id) {
-                (view.t(key))
-                @if required { span.required { " " (view.t("required")) } }
+                (view.t(key)) " "
+                @if needed { span.need aria-hidden="true" { "*" } }
+                @else { span.optional { (view.t("optional")) } }
             }
             (input)
+        }
+    }
+}
+
+/// Returns a line that something is wrong, read out at once.
+pub fn bad(sentence: &str) -> Markup {
+    html! {
+        div.notice.notice-bad role="alert" { (icon("stop")) p.notice-body { (sentence) } }
+    }
+}
+
+/// Returns a step with consequences: it opens its own form, with a reason, instead of acting.
+pub fn sure(view: &View, action: &str, title_key: &str, reason_key: &str, danger: bool) -> Markup {
+    let class = if danger { "button button-danger" } else { "button" };
+    let id = format!("why-{title_key}");
+    html! {
+        details.sure {
+            summary class=(class) { (view.t(title_key)) "…" }
+            form method="post" action=(action) {
+                div.field {
+                    label for=(id) { (view.t(reason_key)) " " span.need aria-hidden="true" { "*" } }
+                    textarea.textarea id=(id) name="reason" required maxlength="2000" {}
+                }
+                button class=(class) { (view.t(title_key)) }
+            }
         }
     }
 }

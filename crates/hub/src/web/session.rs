@@ -22,8 +22,6 @@ pub fn cookie_name(app: &App) -> &'static str {
 
 /// Cookie of the chosen language.
 pub const LANG_COOKIE: &str = "khien_lang";
-/// Cookie of the chosen theme.
-pub const THEME_COOKIE: &str = "khien_theme";
 
 /// Returns the value of a cookie.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -40,8 +38,7 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// Returns a `Set-Cookie` value; an empty `value` removes the cookie.
 pub fn set_cookie(app: &App, name: &str, value: &str, seconds: u64) -> HeaderValue {
     let secure = if app.config.secure_cookies() { "; Secure" } else { "" };
-    let text =
-        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
@@ -88,18 +85,13 @@ async fn build_view(
     path: String,
     address: String,
 ) -> Result<View, Fault> {
-    let theme = match cookie(headers, THEME_COOKIE) {
-        Some("dark") => "dark",
-        Some("light") => "light",
-        _ => "",
-    };
     let mut view = View {
         lang: language(headers),
-        theme,
         caller: None,
         path,
         unread: 0,
         province: app.config.http.province.clone(),
+        now: app.now(),
         address,
         agent: header_text(headers, header::USER_AGENT).to_owned(),
     };

@@ -16,8 +16,6 @@ use crate::fault::Fault;
 pub struct View {
     /// The reader's language.
     pub lang: Lang,
-    /// `light`, `dark`, or empty for the machine's own choice.
-    pub theme: &'static str,
     /// The reader, when signed in.
     pub caller: Option<Arc<Caller>>,
     /// The path asked for, to mark the place in the navigation.
@@ -30,6 +28,8 @@ pub struct View {
     pub address: String,
     /// The program that asks.
     pub agent: String,
+    /// When it was asked, µs UTC: every clock on a page runs from here.
+    pub now: i64,
 }
 
 impl View {

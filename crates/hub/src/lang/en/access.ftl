@@ -28,3 +28,4 @@ role-desk = Company desk
 role-leader = Leader
 role-auditor = Auditor
 role-administrator = Administrator
+login-house = Cyber-security watch and coordination

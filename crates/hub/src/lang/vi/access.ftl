@@ -28,3 +28,4 @@ role-desk = Đầu mối doanh nghiệp
 role-leader = Lãnh đạo
 role-auditor = Kiểm tra, thanh tra
 role-administrator = Quản trị hệ thống
+login-house = Giám sát và điều phối an ninh mạng
