@@ -1,1 +1,44 @@
-fn main() {}
+//! The one binary. Each subcommand is a file under `commands`; data go to stdout, talk to stderr.
+
+mod commands;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Khiên: sees, coordinates and proves, for one province.
+#[derive(Debug, Parser)]
+#[command(name = "khien", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+/// What a command tells its caller. Clap itself exits with `Usage` on a wrong command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Exit {
+    /// Done; nothing found.
+    Nothing = 0,
+    /// Done; there are findings.
+    Findings = 1,
+    /// The command line asks for something that is not there.
+    Usage = 2,
+    /// Done in part: some input could not be read.
+    Partial = 3,
+    /// Not done.
+    Failure = 4,
+}
+
+fn main() -> ExitCode {
+    let exit = match Cli::parse().command.run() {
+        Ok(exit) => exit,
+        Err(error) => {
+            // Nobody is left to tell when stderr is gone.
+            let _ = writeln!(std::io::stderr(), "khien: {error:#}");
+            Exit::Failure
+        }
+    };
+    ExitCode::from(exit as u8)
+}

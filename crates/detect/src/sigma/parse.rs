@@ -50,7 +50,7 @@ pub(crate) fn document(node: &Node, file: &str, fields: &mut Fields) -> Result<D
 
 /// Returns the id and title of a document, as far as they can be read, to refuse it by name.
 pub(crate) fn label(node: &Node) -> (Option<String>, Option<String>) {
-    (text(node, "id").map(str::to_owned), text(node, "title").map(str::to_owned))
+    (text(node, "id").map(one_line), text(node, "title").map(one_line))
 }
 
 fn text<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
@@ -67,6 +67,11 @@ fn texts(node: &Node, key: &str) -> Vec<String> {
     }
 }
 
+/// Names go to terminals and logs: a feed must not slip control characters in.
+fn one_line(text: &str) -> String {
+    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 fn info(node: &Node, file: &str, source: LogSource) -> Result<RuleInfo, Reason> {
     let title = text(node, "title").ok_or(Reason::Missing("title"))?;
     let id = text(node, "id").or_else(|| text(node, "name")).unwrap_or(file);
@@ -76,19 +81,19 @@ fn info(node: &Node, file: &str, source: LogSource) -> Result<RuleInfo, Reason> 
     };
     let own = node.get("custom").and_then(|custom| custom.get("khien"));
     let own = |key| own.and_then(|own| text(own, key)).map(str::to_owned);
-    let string = |key| text(node, key).unwrap_or_default().trim().to_owned();
     Ok(RuleInfo {
-        id: id.to_owned(),
-        title: title.to_owned(),
-        author: string("author"),
+        id: one_line(id),
+        title: one_line(title),
+        author: one_line(text(node, "author").unwrap_or_default()),
         link: own("link")
             .or_else(|| texts(node, "references").into_iter().next())
+            .map(|link| one_line(&link))
             .unwrap_or_default(),
         level,
-        description: string("description"),
+        description: text(node, "description").unwrap_or_default().trim().to_owned(),
         tags: texts(node, "tags"),
         falsepositives: texts(node, "falsepositives"),
-        family: own("family").unwrap_or_else(|| id.to_owned()),
+        family: own("family").unwrap_or_else(|| one_line(id)),
         title_vi: own("title_vi"),
         advice_vi: own("advice_vi"),
         source,

@@ -1,0 +1,301 @@
+//! `khien hunt`: log files in, hits out.
+//!
+//! Hits of single events come in the order of the files and of the events in them. What several
+//! events make together (correlations) is counted over all files in the order of time, and follows
+//! at the end.
+
+mod input;
+mod output;
+mod period;
+mod reading;
+mod record;
+mod scan;
+mod stats;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use khien_detect::{Correlator, Engine, Level, RuleInfo, Rules, Sighting};
+use khien_event::{Problem, ProblemKind};
+
+use crate::Exit;
+use input::{Inputs, Source};
+use output::Output;
+use period::{Moment, Period};
+use scan::{Part, Search};
+use stats::Stats;
+
+/// Events kept for the correlations of one hunt.
+const SIGHTINGS_MAX: usize = 2_000_000;
+/// Problems told one by one; the rest is only counted.
+const PROBLEMS_TOLD_MAX: u64 = 20;
+/// Threads that may be asked for.
+const THREADS_MAX: i64 = 256;
+
+/// The command line.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Log files and folders: EVTX, JSON, syslog, auth.log, web access logs, CEF
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Folders or files of Sigma rules [default: the rules that travel inside this program]
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    rules: Vec<PathBuf>,
+    /// How to write hits
+    #[arg(long, value_enum, default_value_t = Form::Table)]
+    format: Form,
+    /// Write hits to a file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Leave out hits below this level
+    #[arg(long, value_name = "LEVEL", default_value_t = Level::Informational)]
+    min_level: Level,
+    /// Leave out events before this time (+07:00 unless it says otherwise)
+    #[arg(long, value_name = "TIME")]
+    from: Option<Moment>,
+    /// Leave out events from this time on
+    #[arg(long, value_name = "TIME")]
+    to: Option<Moment>,
+    /// Threads to read and match with [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=THREADS_MAX))]
+    threads: Option<u16>,
+    /// Tell what it cost: one JSON object, the last line of stderr
+    #[arg(long)]
+    stats: bool,
+    /// Exit with 3 when any input could not be read whole
+    #[arg(long)]
+    strict: bool,
+    /// Count only hits of this level and above as findings
+    #[arg(long, value_name = "LEVEL", default_value_t = Level::Informational)]
+    fail_on: Level,
+}
+
+/// How hits are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// One line per hit for people, with a count per rule at the end
+    Table,
+    /// One object, `{"version": 1, "hits": [..]}`
+    Json,
+    /// One object per line
+    Jsonl,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: Args) -> Result<Exit> {
+    if let Some(absent) = args.paths.iter().chain(&args.rules).find(|path| !path.exists()) {
+        say(&format!("khien: {} does not exist", absent.display()));
+        return Ok(Exit::Usage);
+    }
+    let began = Instant::now();
+    let (rules, refused) =
+        if args.rules.is_empty() { Rules::pack() } else { Rules::load(&args.rules) };
+    let rules_loaded = rules.len();
+    if rules.is_empty() {
+        bail!("no rule could be loaded, `khien rules check` tells why");
+    }
+    if !refused.is_empty() {
+        let count = refused.len();
+        say(&format!("{count} rules are refused, `khien rules check` tells why"));
+    }
+    let (scanner, correlator) = Engine::new(rules).split();
+    let seconds_load = began.elapsed().as_secs_f64();
+
+    let inputs = Inputs::find(&args.paths);
+    let cpu_before = stats::cpu_seconds();
+    let threads = threads(args.threads);
+    let mut hunt = Hunt::new(&args, &inputs)?;
+    scan::scan(&inputs.sources, &scanner, threads, hunt.search, &mut |file, part| {
+        hunt.take(file, part)
+    })?;
+    hunt.correlate(correlator)?;
+    let Hunt { output, events, lost, .. } = hunt;
+    let (hits, highest) = output.finish()?;
+    let cpu_seconds = stats::cpu_seconds().zip(cpu_before).map(|(after, before)| after - before);
+
+    if args.stats {
+        let per_second = |cpu: f64| (cpu > 0.0).then(|| events as f64 / cpu);
+        say(&serde_json::to_string(&Stats {
+            events,
+            bytes_in: inputs.sources.iter().map(|source| source.bytes).sum(),
+            hits,
+            rules_loaded,
+            rules_refused: refused.len(),
+            seconds_total: began.elapsed().as_secs_f64(),
+            seconds_load,
+            cpu_seconds,
+            events_per_second: cpu_seconds.and_then(per_second),
+            threads,
+            peak_rss_bytes: stats::peak_rss_bytes(),
+        })?);
+    }
+    let found = highest.is_some_and(|level| level >= args.fail_on);
+    Ok(exit(found, lost, args.strict))
+}
+
+fn exit(found: bool, lost: bool, strict: bool) -> Exit {
+    match (found, lost) {
+        (_, true) if strict => Exit::Partial,
+        (true, _) => Exit::Findings,
+        (false, true) => Exit::Partial,
+        (false, false) => Exit::Nothing,
+    }
+}
+
+fn threads(asked: Option<u16>) -> usize {
+    let available = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.map_or_else(available, usize::from)
+}
+
+/// Tells the person at the terminal; when stderr is gone there is nobody to tell.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// A hunt under way: takes results in order, writes hits and keeps what correlations need.
+struct Hunt<'a> {
+    inputs: &'a Inputs,
+    search: Search,
+    output: Output,
+    progress: ProgressBar,
+    file: Option<usize>,
+    events: u64,
+    /// (file, number in the file, what was seen).
+    sightings: Vec<(usize, u64, Sighting)>,
+    problems: u64,
+    /// Some input was not read whole.
+    lost: bool,
+}
+
+impl<'a> Hunt<'a> {
+    fn new(args: &Args, inputs: &'a Inputs) -> Result<Self> {
+        let period = Period { from: args.from, to: args.to };
+        let total = inputs.sources.iter().map(|source| source.bytes).sum();
+        // Hidden by itself when stderr is no terminal.
+        let progress = ProgressBar::new(total);
+        let style = "{bar:30} {bytes}/{total_bytes} {msg}";
+        progress.set_style(ProgressStyle::with_template(style)?);
+        let mut hunt = Self {
+            inputs,
+            search: Search { form: args.format, min_level: args.min_level, period },
+            output: Output::open(args.format, args.output.as_deref())?,
+            progress,
+            file: None,
+            events: 0,
+            sightings: Vec::new(),
+            problems: 0,
+            lost: false,
+        };
+        for (path, why) in &inputs.unreadable {
+            hunt.tell(&format!("{}: {why}", path.display()), true);
+        }
+        if inputs.passed_over > 0 {
+            say(&format!("{} files are no logs of a known format", inputs.passed_over));
+        }
+        Ok(hunt)
+    }
+
+    fn take(&mut self, file: usize, part: Part) -> Result<()> {
+        if self.file != Some(file) {
+            let done: u64 = self.inputs.sources[..file].iter().map(|source| source.bytes).sum();
+            self.progress.set_position(done);
+            self.file = Some(file);
+        }
+        self.events += part.events;
+        self.progress.set_message(format!("{} events", self.events));
+        for hit in &part.hits {
+            self.output.hit(hit)?;
+        }
+        self.problems(&self.inputs.sources[file], &part.problems);
+        for (number, sighting) in part.sightings {
+            if self.sightings.len() >= SIGHTINGS_MAX {
+                let why =
+                    format!("more than {SIGHTINGS_MAX} events to count, the rest is left out");
+                self.tell(&why, true);
+                break;
+            }
+            self.sightings.push((file, number, sighting));
+        }
+        Ok(())
+    }
+
+    /// Counts what was seen, in the order of time, and writes the events that complete a count.
+    fn correlate(&mut self, mut correlator: Correlator) -> Result<()> {
+        self.progress.finish_and_clear();
+        let mut sightings = std::mem::take(&mut self.sightings);
+        sightings.sort_by_key(|(file, number, sighting)| (sighting.at, *file, *number));
+        let mut complete: Vec<(usize, u64, Arc<RuleInfo>)> = Vec::new();
+        for (file, number, sighting) in &sightings {
+            let rule = correlator.count(sighting);
+            let rule = rule.filter(|rule| rule.level >= self.search.min_level);
+            complete.extend(rule.map(|rule| (*file, *number, rule)));
+        }
+        let given_up = correlator.counters().evicted_groups;
+        if given_up > 0 {
+            self.tell(&format!("{given_up} groups were given up while counting"), true);
+        }
+        let mut by_file: BTreeMap<usize, Vec<(u64, Arc<RuleInfo>)>> = BTreeMap::new();
+        for (file, number, rule) in &complete {
+            by_file.entry(*file).or_default().push((*number, rule.clone()));
+        }
+        let mut written = BTreeMap::new();
+        for (file, wanted) in &by_file {
+            let source = &self.inputs.sources[*file];
+            let (hits, problems) = scan::revisit(source, wanted, self.search.form);
+            self.problems(source, &problems);
+            for (number, hit) in hits {
+                written.insert((*file, number, hit.rule.id.clone()), hit);
+            }
+        }
+        for (file, number, rule) in &complete {
+            if let Some(hit) = written.get(&(*file, *number, rule.id.clone())) {
+                self.output.hit(hit)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn problems(&mut self, source: &Source, problems: &[Problem]) {
+        for problem in problems {
+            // Replaced bytes cost nothing of the event but a character.
+            let lost = problem.kind != ProblemKind::InvalidUtf8;
+            let at = problem.at.map(|at| format!(" at {at}")).unwrap_or_default();
+            self.tell(&format!("{}{at}: {problem}", source.path.display()), lost);
+        }
+    }
+
+    fn tell(&mut self, what: &str, lost: bool) {
+        self.lost |= lost;
+        self.problems += 1;
+        if self.problems <= PROBLEMS_TOLD_MAX {
+            self.progress.suspend(|| say(what));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_follow_the_design() {
+        for (found, lost, strict, code) in [
+            (false, false, false, Exit::Nothing),
+            (true, false, false, Exit::Findings),
+            (true, false, true, Exit::Findings),
+            (true, true, false, Exit::Findings),
+            (true, true, true, Exit::Partial),
+            (false, true, false, Exit::Partial),
+        ] {
+            assert_eq!(exit(found, lost, strict), code);
+        }
+    }
+}

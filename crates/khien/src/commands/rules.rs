@@ -1,0 +1,146 @@
+//! `khien rules`: what a folder of rules is worth to this program.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Subcommand, ValueEnum};
+use comfy_table::{Table, presets};
+use khien_detect::{Level, Refused, Rules};
+use serde_json::json;
+
+use crate::Exit;
+
+/// The command line.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    ask: Ask,
+}
+
+#[derive(Debug, Subcommand)]
+enum Ask {
+    /// Tell which rules are refused, and why; exits with 1 when there are any
+    Check(Which),
+    /// List the rules that load
+    List(Which),
+}
+
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// Folders or files of Sigma rules [default: the rules that travel inside this program]
+    #[arg(value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    /// How to write the answer
+    #[arg(long, value_enum, default_value_t = Form::Table)]
+    format: Form,
+}
+
+/// How the answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people
+    Table,
+    /// One object with a version
+    Json,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: Args) -> Result<Exit> {
+    let (Ask::Check(which) | Ask::List(which)) = &args.ask;
+    if let Some(absent) = which.folders.iter().find(|path| !path.exists()) {
+        writeln!(std::io::stderr(), "khien: {} does not exist", absent.display())?;
+        return Ok(Exit::Usage);
+    }
+    let (rules, refused) =
+        if which.folders.is_empty() { Rules::pack() } else { Rules::load(&which.folders) };
+    let text = match (&args.ask, which.format) {
+        (Ask::Check(_), Form::Table) => check_table(&rules, &refused),
+        (Ask::Check(_), Form::Json) => check_json(&rules, &refused).to_string(),
+        (Ask::List(_), Form::Table) => list_table(&rules),
+        (Ask::List(_), Form::Json) => list_json(&rules).to_string(),
+    };
+    writeln!(std::io::stdout(), "{text}")?;
+    let checked = matches!(args.ask, Ask::Check(_));
+    Ok(if checked && !refused.is_empty() { Exit::Findings } else { Exit::Nothing })
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header.to_vec());
+    table
+}
+
+fn check_table(rules: &Rules, refused: &[Refused]) -> String {
+    let total = format!("{} rules load, {} are refused", rules.len(), refused.len());
+    if refused.is_empty() {
+        return total;
+    }
+    let mut table = table(&["id", "rule", "file", "reason"]);
+    for one in refused {
+        table.add_row([
+            one.id.as_deref().unwrap_or("-").to_owned(),
+            one.title.as_deref().unwrap_or("-").to_owned(),
+            one.path.display().to_string(),
+            one.reason.to_string(),
+        ]);
+    }
+    format!("{table}\n\n{total}")
+}
+
+fn check_json(rules: &Rules, refused: &[Refused]) -> serde_json::Value {
+    let refused: Vec<_> = refused
+        .iter()
+        .map(|one| {
+            json!({
+                "path": one.path.to_string_lossy(),
+                "id": one.id,
+                "title": one.title,
+                "reason": one.reason.to_string(),
+            })
+        })
+        .collect();
+    let by_level: serde_json::Map<_, _> = Level::ALL
+        .into_iter()
+        .map(|level| {
+            let count = rules.infos().filter(|info| info.level == level).count();
+            (level.name().to_owned(), count.into())
+        })
+        .collect();
+    json!({ "version": 1, "loaded": rules.len(), "loaded_by_level": by_level, "refused": refused })
+}
+
+fn list_table(rules: &Rules) -> String {
+    let mut table = table(&["level", "rule", "log source", "id"]);
+    for info in rules.infos() {
+        let source = info.source.to_string();
+        let source = if source.is_empty() { "correlation".to_owned() } else { source };
+        table.add_row([info.level.to_string(), info.title.clone(), source, info.id.clone()]);
+    }
+    table.to_string()
+}
+
+fn list_json(rules: &Rules) -> serde_json::Value {
+    let rules: Vec<_> = rules
+        .infos()
+        .map(|info| {
+            json!({
+                "id": info.id,
+                "title": info.title,
+                "title_vi": info.title_vi,
+                "author": info.author,
+                "link": info.link,
+                "level": info.level.name(),
+                "family": info.family,
+                "tags": info.tags,
+                "log_source": {
+                    "product": info.source.product,
+                    "category": info.source.category,
+                    "service": info.source.service,
+                },
+                "file": info.file,
+            })
+        })
+        .collect();
+    json!({ "version": 1, "rules": rules })
+}
