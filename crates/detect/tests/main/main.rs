@@ -1,3 +1,14 @@
-//! The engine against the world: SigmaHQ's rules and cases, and our own pack.
+//! The engine against the world: Sigma's words one by one, SigmaHQ's rules and cases.
 
+#[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod counting;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod loading;
+#[cfg(test)]
+mod matching;
+#[cfg(test)]
+mod modifiers;
