@@ -93,6 +93,13 @@ impl Fault {
         }
     }
 
+    /// Tells programs, too, how long to wait before the next try.
+    pub fn name_the_wait(&self, response: &mut Response) {
+        if let Self::TooMany(seconds) = self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+        }
+    }
+
     /// Returns the sentence for the reader.
     pub fn sentence(&self, view: &View) -> String {
         match self {
@@ -162,9 +169,7 @@ pub async fn render(State(_app): State<App>, request: Request, next: Next) -> Re
             (fault.status(), page).into_response()
         }
     };
-    if let Fault::TooMany(seconds) = fault {
-        worded.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
+    fault.name_the_wait(&mut worded);
     worded
 }
 

@@ -101,7 +101,9 @@ pub async fn login(
         }
         Err(fault @ (Fault::WrongLogin | Fault::TooMany(_))) => {
             let page = login_page(&view, &form.next, &form.login, Some(&fault));
-            Ok((fault.status(), page).into_response())
+            let mut reply = (fault.status(), page).into_response();
+            fault.name_the_wait(&mut reply);
+            Ok(reply)
         }
         Err(other) => Err(other),
     }

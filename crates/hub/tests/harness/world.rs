@@ -1,0 +1,177 @@
+//! A small province: a unit of each sort that matters, and a person for each role.
+
+use std::collections::BTreeMap;
+
+use khien_domain::access::{Depth, Role};
+use khien_domain::fold::fold;
+use khien_domain::id::{PersonId, UnitId};
+use khien_domain::unit::{Unit, UnitKind};
+use khien_hub::app::App;
+use khien_hub::unit;
+use khien_store::{NewEntry, Write, on};
+use uuid::Uuid;
+
+/// Code, kind and name of each unit; the first is the root, above all others.
+const UNITS: &[(&str, UnitKind, &str)] = &[
+    ("TINH", UnitKind::Province, "UBND tỉnh Thử Nghiệm"),
+    ("PA05", UnitKind::Police, "Phòng An ninh mạng"),
+    ("TTDL", UnitKind::DataCentre, "Trung tâm tích hợp dữ liệu"),
+    ("SOY", UnitKind::Department, "Sở Y tế"),
+    ("XA-A-DU", UnitKind::CommuneParty, "Đảng ủy xã An Bình"),
+    ("XA-A", UnitKind::CommuneCommittee, "UBND xã An Bình"),
+    ("XA-B", UnitKind::CommuneCommittee, "UBND xã Bình Yên"),
+    ("VT1", UnitKind::Telecom, "Viễn thông Thử Nghiệm"),
+];
+
+/// Log-in, role, units, whether what stands below is reached too.
+const PEOPLE: &[(&str, Role, &[&str], bool)] = &[
+    ("truc.ban", Role::DutyOfficer, &["TINH"], true),
+    ("phan.tich", Role::Analyst, &["TINH"], true),
+    ("dieu.phoi", Role::Coordinator, &["TINH"], true),
+    ("phe.duyet", Role::Approver, &["TINH"], true),
+    ("van.thu", Role::Clerk, &["TINH"], true),
+    ("lanh.dao", Role::Leader, &["TINH"], true),
+    ("kiem.toan", Role::Auditor, &["TINH"], true),
+    ("quan.tri", Role::Administrator, &["TINH"], true),
+    ("so.y", Role::UnitOfficer, &["SOY"], false),
+    // One officer serves the commune's Party committee and its People's Committee.
+    ("xa.a", Role::UnitOfficer, &["XA-A", "XA-A-DU"], false),
+    ("truong.xa.a", Role::UnitHead, &["XA-A"], false),
+    ("xa.b", Role::UnitOfficer, &["XA-B"], false),
+    ("vien.thong", Role::Desk, &["VT1"], false),
+];
+
+/// Returns the password of a log-in.
+pub(crate) fn password(login: &str) -> String {
+    format!("{login} giữ an toàn 2026")
+}
+
+/// Returns the moment at which every test begins: a working morning at +07:00.
+pub(crate) fn morning() -> i64 {
+    "2026-03-10T02:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond()
+}
+
+/// Who and what stands in the province.
+pub(crate) struct World {
+    units: BTreeMap<&'static str, UnitId>,
+    people: BTreeMap<&'static str, PersonId>,
+}
+
+impl World {
+    /// Writes the province into an empty hub.
+    pub(crate) async fn settle(app: &App) -> Self {
+        let hash = |login| app.hasher.hash(password(login));
+        let mut hashes = Vec::new();
+        for (login, ..) in PEOPLE {
+            hashes.push(hash(login).await.unwrap());
+        }
+        let mut write = app.db.write().await.unwrap();
+        let units = insert_units(&mut write, app.now()).await;
+        let mut people = BTreeMap::new();
+        for ((login, role, over, subtree), hash) in PEOPLE.iter().zip(hashes) {
+            let id = insert_person(&mut write, app.now(), login, units[over[0]], &hash).await;
+            for code in *over {
+                let grant = (*role, units[code], *subtree, role.depth_max());
+                insert_grant(&mut write, app.now(), id, grant).await;
+            }
+            people.insert(*login, id);
+        }
+        write.record(NewEntry {
+            at: app.now(),
+            actor: "test".to_owned(),
+            action: "world.settle",
+            subject: format!("unit:{}", units["TINH"]),
+            body: serde_json::json!({}),
+        });
+        app.commit(write).await.unwrap();
+        Self { units, people }
+    }
+
+    /// Returns the unit with a code.
+    pub(crate) fn unit(&self, code: &str) -> UnitId {
+        self.units[code]
+    }
+
+    /// Returns the person with a log-in.
+    pub(crate) fn person(&self, login: &str) -> PersonId {
+        self.people[login]
+    }
+
+    /// Returns every log-in.
+    pub(crate) fn logins(&self) -> impl Iterator<Item = &'static str> {
+        self.people.keys().copied()
+    }
+}
+
+async fn insert_units(write: &mut Write, at: i64) -> BTreeMap<&'static str, UnitId> {
+    let mut units: BTreeMap<&str, UnitId> = BTreeMap::new();
+    for (code, kind, name) in UNITS {
+        let unit = Unit {
+            id: UnitId::new(Uuid::now_v7()),
+            code: (*code).to_owned(),
+            name: (*name).to_owned(),
+            kind: *kind,
+            parent: units.get("TINH").copied(),
+            valid_from: 0,
+            valid_to: None,
+            successor: None,
+        };
+        unit::store::insert(write, &unit, at).await.unwrap();
+        units.insert(code, unit.id);
+    }
+    unit::store::rebuild_scope(write, at).await.unwrap();
+    units
+}
+
+/// Adds an account that may enter at once.
+pub(crate) async fn insert_person(
+    write: &mut Write,
+    at: i64,
+    login: &str,
+    unit: UnitId,
+    password_hash: &str,
+) -> PersonId {
+    let id = PersonId::new(Uuid::now_v7());
+    let name = format!("Cán bộ {login}");
+    on!(write, c => sqlx::query(
+        "INSERT INTO person (id, login, name, title, search_key, phone, email, unit,
+                             password_hash, disabled_at, created_at)
+         VALUES ($1, $2, $3, 'Chuyên viên', $4, '0912000000', $5, $6, $7, NULL, $8)")
+        .bind(id.uuid())
+        .bind(login)
+        .bind(&name)
+        .bind(fold(&format!("{name} {login}")))
+        .bind(format!("{login}@thunghiem.example"))
+        .bind(unit.uuid())
+        .bind(password_hash)
+        .bind(at)
+        .execute(&mut **c)
+        .await
+        .map(drop))
+    .unwrap();
+    id
+}
+
+/// Puts a grant (role, unit, subtree, ceiling) in force.
+pub(crate) async fn insert_grant(
+    write: &mut Write,
+    at: i64,
+    person: PersonId,
+    (role, unit, subtree, ceiling): (Role, UnitId, bool, Depth),
+) {
+    on!(write, c => sqlx::query(
+        "INSERT INTO access_grant (id, person, role, unit, subtree, ceiling, state, proposed_by,
+                                   decided_by, created_at, ended_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 'active', NULL, NULL, $7, NULL)")
+        .bind(Uuid::now_v7())
+        .bind(person.uuid())
+        .bind(role.code())
+        .bind(unit.uuid())
+        .bind(subtree)
+        .bind(i64::from(ceiling.rank()))
+        .bind(at)
+        .execute(&mut **c)
+        .await
+        .map(drop))
+    .unwrap();
+}

@@ -1,0 +1,5 @@
+//! The one test binary of the hub: each slice has a module, all share the harness.
+#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
+
+mod harness;
+mod login;
