@@ -23,6 +23,7 @@ pub mod openapi;
 pub mod router;
 pub mod schedule;
 pub mod signal;
+pub mod statements;
 pub mod unit;
 pub mod web;
 pub mod wiring;

@@ -3,3 +3,5 @@
 
 mod harness;
 mod login;
+mod schema;
+mod words;

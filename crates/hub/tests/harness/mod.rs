@@ -8,6 +8,7 @@
 //! ```
 
 mod client;
+pub(crate) mod source;
 mod world;
 
 use std::sync::Arc;

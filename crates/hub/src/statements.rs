@@ -1,0 +1,9 @@
+//! Every SQL text of the hub, so that one test holds each against both engines.
+
+use crate::{access, inbox, number, signal, unit};
+
+/// Returns every statement with its full name; a test fails when a module is missing here.
+pub fn statements() -> Vec<(&'static str, &'static str)> {
+    [access::store::ALL, inbox::store::ALL, number::ALL, signal::store::ALL, unit::store::ALL]
+        .concat()
+}
