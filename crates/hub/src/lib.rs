@@ -20,6 +20,7 @@ pub mod inbox;
 pub mod migrations;
 pub mod number;
 pub mod openapi;
+pub mod report;
 pub mod router;
 pub mod schedule;
 pub mod signal;
