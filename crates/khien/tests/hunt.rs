@@ -1,0 +1,235 @@
+//! `khien hunt` as its callers see it: exit codes, forms, and the same bytes every time.
+
+#![cfg(test)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const RULE: &str = "title: Shell\nid: shell\nauthor: A\nreferences: [http://r]\nlevel: high\n\
+                    logsource: {product: windows, category: process_creation}\n\
+                    detection: {s: {Image|endswith: '\\cmd.exe'}, condition: s}\n";
+const COUNT: &str = "title: Failed\nid: failed\nname: failed\nlevel: low\n\
+                     logsource: {product: linux, service: sshd}\n\
+                     detection: {k: ['Failed password'], condition: k}\n---\n\
+                     title: Guessing\nid: guessing\nlevel: critical\n\
+                     correlation: {type: event_count, rules: [failed], group-by: [src_ip], timespan: 5m, condition: {gte: 4}}\n";
+
+struct Room {
+    folder: tempfile::TempDir,
+}
+
+impl Room {
+    fn new() -> Self {
+        let room = Self { folder: tempfile::tempdir().unwrap() };
+        room.write("rules/shell.yml", RULE);
+        room.write("rules/count.yml", COUNT);
+        room
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn hunt(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_khien"));
+        command.current_dir(self.folder.path()).arg("hunt").args(args);
+        command.args(["--rules", "rules"]).output().unwrap()
+    }
+}
+
+fn created(second: u32, image: &str) -> String {
+    format!(
+        r#"{{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"EventRecordID":{second},"Computer":"PC-01","@timestamp":"2026-11-20T01:00:{second:02}Z","Image":"C:\\{image}"}}"#
+    ) + "\n"
+}
+
+fn refused(second: u32) -> String {
+    format!(
+        "Nov 20 08:00:{second:02} web01 sshd[7]: Failed password for root from 192.0.2.9 port 22 ssh2\n"
+    )
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_hit_is_one_line_with_fixed_fields() {
+    let room = Room::new();
+    room.write("logs/a.json", created(1, "cmd.exe") + &created(2, "calc.exe"));
+    let output = room.hunt(&["logs", "--format", "jsonl"]);
+    assert_eq!(code(&output), 1);
+    let hits = lines(&output);
+    assert_eq!(hits.len(), 1);
+    let fields: Vec<&String> = hits[0].as_object().unwrap().keys().collect();
+    let mut fixed = vec![
+        "rule_id",
+        "rule_title",
+        "rule_author",
+        "rule_link",
+        "level",
+        "timestamp",
+        "computer",
+        "channel",
+        "event_id",
+        "record_id",
+        "source",
+        "event",
+    ];
+    fixed.sort_unstable();
+    let mut fields: Vec<&str> = fields.into_iter().map(String::as_str).collect();
+    fields.sort_unstable();
+    assert_eq!(fields, fixed);
+    assert_eq!(hits[0]["rule_author"], "A");
+    assert_eq!(hits[0]["rule_link"], "http://r");
+    assert_eq!(hits[0]["timestamp"], "2026-11-20T01:00:01.000000Z");
+    assert_eq!(hits[0]["event_id"], 1);
+    assert_eq!(hits[0]["event"]["Image"], "C:\\cmd.exe");
+}
+
+#[test]
+fn exit_codes_tell_what_happened() {
+    let room = Room::new();
+    room.write("hit.json", created(1, "cmd.exe"));
+    room.write("quiet.json", created(1, "calc.exe"));
+    room.write("cut.evtx", b"ElfFile\0 and no more");
+    for (args, expected) in [
+        (vec!["quiet.json"], 0),
+        (vec!["hit.json"], 1),
+        (vec!["hit.json", "cut.evtx"], 1),
+        (vec!["hit.json", "cut.evtx", "--strict"], 3),
+        (vec!["quiet.json", "cut.evtx"], 3),
+        (vec!["hit.json", "--min-level", "critical"], 0),
+        (vec!["hit.json", "--fail-on", "critical"], 0),
+        (vec!["hit.json", "--fail-on", "high"], 1),
+        (vec!["hit.json", "--to", "2026-11-20T08:00:01"], 0),
+        (vec!["hit.json", "--from", "2026-11-20T08:00:01"], 1),
+        (vec!["nowhere"], 2),
+        (vec!["hit.json", "--min-level", "grave"], 2),
+        (vec![], 2),
+    ] {
+        let output = room.hunt(&args);
+        let talk = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(code(&output), expected, "{args:?}: {talk}");
+    }
+    room.write("rules/shell.yml", "nonsense");
+    room.write("rules/count.yml", "nonsense");
+    assert_eq!(code(&room.hunt(&["hit.json"])), 4);
+}
+
+#[test]
+fn correlations_count_over_files_in_the_order_of_time() {
+    let room = Room::new();
+    // The later file comes first by name.
+    room.write("logs/auth.a", (3..5).map(refused).collect::<String>());
+    room.write("logs/auth.b", (1..3).map(refused).collect::<String>());
+    let output = room.hunt(&["logs", "--format", "jsonl"]);
+    let hits = lines(&output);
+    assert_eq!(hits.len(), 1, "{hits:?}");
+    assert_eq!(hits[0]["rule_id"], "guessing");
+    assert!(hits[0]["source"].as_str().unwrap().ends_with("auth.a"));
+    assert!(hits[0]["timestamp"].as_str().unwrap().contains(":00:04"));
+}
+
+#[test]
+fn the_same_bytes_at_any_number_of_threads() {
+    let room = Room::new();
+    for file in 0..12 {
+        let events = (0..50).map(|n| created(n, if n % 7 == file % 7 { "cmd.exe" } else { "x" }));
+        room.write(&format!("logs/{file:02}.json"), events.collect::<String>());
+    }
+    for format in ["jsonl", "json", "csv", "table"] {
+        let outputs = ["1", "2", "7"]
+            .map(|threads| room.hunt(&["logs", "--format", format, "--threads", threads]).stdout);
+        assert!(!outputs[0].is_empty());
+        assert!(outputs.iter().all(|output| *output == outputs[0]), "{format}");
+    }
+}
+
+#[test]
+fn every_form_holds_the_hit() {
+    let room = Room::new();
+    room.write("a.json", created(1, "cmd.exe") + &created(2, "cmd.exe"));
+    let json = room.hunt(&["a.json", "--format", "json", "-o", "out.json"]);
+    assert!(json.stdout.is_empty());
+    let document: Value =
+        serde_json::from_slice(&fs::read(room.path("out.json")).unwrap()).unwrap();
+    assert_eq!((&document["version"], document["hits"].as_array().unwrap().len()), (&1.into(), 2));
+    assert!(!room.path("out.json.part").exists());
+    let csv = String::from_utf8(room.hunt(&["a.json", "--format", "csv"]).stdout).unwrap();
+    assert!(csv.starts_with("rule_id,rule_title,") && csv.lines().count() == 3, "{csv}");
+    let table = String::from_utf8(room.hunt(&["a.json"]).stdout).unwrap();
+    assert!(
+        table.contains("high") && table.contains("PC-01") && table.contains("Shell"),
+        "{table}"
+    );
+}
+
+#[test]
+fn stats_are_the_last_line_of_stderr() {
+    let room = Room::new();
+    room.write("a.json", created(1, "cmd.exe") + "broken\n");
+    let output = room.hunt(&["a.json", "--stats"]);
+    let talk = String::from_utf8(output.stderr).unwrap();
+    let stats: Value = serde_json::from_str(talk.lines().last().unwrap()).unwrap();
+    for key in [
+        "events",
+        "bytes_in",
+        "hits",
+        "rules_loaded",
+        "rules_refused",
+        "seconds_total",
+        "seconds_load",
+        "cpu_seconds",
+        "events_per_second",
+        "threads",
+        "peak_rss_bytes",
+    ] {
+        assert!(stats.get(key).is_some(), "{key} in {stats}");
+    }
+    assert_eq!(
+        (&stats["events"], &stats["hits"], &stats["rules_loaded"]),
+        (&1.into(), &1.into(), &3.into())
+    );
+}
+
+#[test]
+fn without_rules_the_embedded_pack_hunts() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules/account/samples");
+    let run = |name: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_khien"));
+        command.args(["hunt", "--format", "jsonl"]).arg(samples.join(name)).output().unwrap()
+    };
+    let fire = run("ssh_password_guessing.fire.auth");
+    assert_eq!(code(&fire), 1, "{}", String::from_utf8_lossy(&fire.stderr));
+    assert_eq!(code(&run("ssh_password_guessing.quiet.auth")), 0);
+}
+
+#[test]
+fn the_corpus_gives_hits() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    if !corpus.is_dir() {
+        eprintln!("SKIPPED: no corpus at {}", corpus.display());
+        return;
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_khien"));
+    command.arg("hunt").arg(corpus.join("evtx"));
+    command.arg("--rules").arg(corpus.join("sigma/rules/windows"));
+    let output = command.args(["--format", "jsonl", "--stats"]).output().unwrap();
+    assert_eq!(code(&output), 1);
+    assert!(lines(&output).len() > 1_000);
+}
