@@ -34,6 +34,8 @@ enum Exit {
 fn main() -> ExitCode {
     let exit = match Cli::parse().command.run() {
         Ok(exit) => exit,
+        // Whoever read our output has seen enough (`khien hunt .. | head`).
+        Err(error) if is_closed_pipe(&error) => Exit::Failure,
         Err(error) => {
             // Nobody is left to tell when stderr is gone.
             let _ = writeln!(std::io::stderr(), "khien: {error:#}");
@@ -41,4 +43,9 @@ fn main() -> ExitCode {
         }
     };
     ExitCode::from(exit as u8)
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    kinds.map(std::io::Error::kind).any(|kind| kind == std::io::ErrorKind::BrokenPipe)
 }

@@ -11,4 +11,5 @@ pub(crate) mod pattern;
 pub(crate) mod reason;
 pub(crate) mod route;
 pub(crate) mod rule;
+pub(crate) mod spelling;
 pub(crate) mod yaml;

@@ -14,6 +14,7 @@ use super::matcher::{Comparison, Item, Test, TimePart};
 use super::number::Number;
 use super::pattern::{Pattern, Piece, Place, Template};
 use super::reason::Reason;
+use super::spelling;
 use super::yaml::Node;
 use crate::view::Fields;
 
@@ -21,10 +22,16 @@ use crate::view::Fields;
 const REGEX_BYTES_MAX: usize = 4 << 20;
 /// Nesting of a regular expression.
 const REGEX_DEPTH_MAX: u32 = 100;
+/// What a regular expression is taken to cost: on average far below its bound.
+const REGEX_BYTES: usize = 64 << 10;
+/// What a test costs beside its text.
+const TEST_BYTES: usize = 64;
+/// What all tests of a rule may cost.
+const RULE_BYTES_MAX: usize = 16 << 20;
+/// Bytes of one value.
+const VALUE_BYTES_MAX: usize = 16 << 10;
 /// Texts that one value may become (five dashes to the fourth).
 const VARIANTS_MAX: usize = 625;
-/// The characters that Windows programs take for a dash.
-const DASHES: [char; 5] = ['-', '/', '–', '—', '―'];
 
 /// What the value is after the modifiers so far.
 #[derive(Clone, Debug)]
@@ -119,9 +126,32 @@ impl Encoding {
     }
 }
 
+/// A rule being compiled: where its field names go, and what it has cost so far.
+#[derive(Debug)]
+pub(crate) struct Build<'f> {
+    fields: &'f mut Fields,
+    spent_bytes: usize,
+}
+
+impl<'f> Build<'f> {
+    /// Begins a rule.
+    pub(crate) fn new(fields: &'f mut Fields) -> Self {
+        Self { fields, spent_bytes: 0 }
+    }
+
+    /// Counts a test of so many bytes; a rule has one budget for all of them.
+    fn spend(&mut self, bytes: usize) -> Result<(), Reason> {
+        self.spent_bytes += TEST_BYTES + bytes;
+        if self.spent_bytes > RULE_BYTES_MAX {
+            return Err(Reason::TooCostly(RULE_BYTES_MAX));
+        }
+        Ok(())
+    }
+}
+
 /// Compiles one entry of a search. `key` is as written, modifiers included; an empty field name
 /// means keywords.
-pub(crate) fn compile(key: &str, value: &Node, fields: &mut Fields) -> Result<Item, Reason> {
+pub(crate) fn compile(key: &str, value: &Node, build: &mut Build<'_>) -> Result<Item, Reason> {
     let mut words = key.split('|');
     let mut chain = Chain::new(words.next().unwrap_or_default().trim());
     for word in words {
@@ -137,7 +167,7 @@ pub(crate) fn compile(key: &str, value: &Node, fields: &mut Fields) -> Result<It
     };
     let mut tests = Vec::with_capacity(values.len());
     for value in values {
-        let mut variants = chain.tests(value, fields)?;
+        let mut variants = chain.tests(value, build)?;
         // `all` asks for every value, but only for one spelling of each.
         if chain.all && variants.len() > 1 {
             tests.push(Test::OneOf(variants));
@@ -145,7 +175,7 @@ pub(crate) fn compile(key: &str, value: &Node, fields: &mut Fields) -> Result<It
             tests.append(&mut variants);
         }
     }
-    let field = (!chain.keywords()).then(|| fields.intern(chain.field));
+    let field = (!chain.keywords()).then(|| build.fields.intern(chain.field));
     Ok(Item { field, tests, all: chain.all, negated: chain.negated })
 }
 
@@ -296,7 +326,7 @@ impl<'a> Chain<'a> {
     }
 
     /// Returns the tests of one value: several when modifiers make variants of it.
-    fn tests(&self, value: &Node, fields: &mut Fields) -> Result<Vec<Test>, Reason> {
+    fn tests(&self, value: &Node, build: &mut Build<'_>) -> Result<Vec<Test>, Reason> {
         match (&self.kind, value) {
             (Kind::Exists, Node::Bool(wanted)) => return Ok(vec![Test::Exists(*wanted)]),
             (Kind::Exists, _) => return Err(self.misuse("exists", "needs true or false")),
@@ -306,6 +336,9 @@ impl<'a> Chain<'a> {
         let Some(text) = value.as_text() else {
             return Err(Reason::malformed(self.field, "a value or a list of values"));
         };
+        if text.len() > VALUE_BYTES_MAX {
+            return Err(Reason::malformed(self.field, "of values that a log line could hold"));
+        }
         let text = if self.transforms.contains(&Transform::Expand) {
             self.expanded(text)?
         } else {
@@ -313,14 +346,19 @@ impl<'a> Chain<'a> {
         };
         let single = match &self.kind {
             Kind::Text if self.comparison.is_some() || self.part.is_some() => self.number(&text)?,
-            Kind::Text => return self.texts(value, &text),
-            Kind::Regex(flags) => Test::Regex(Box::new(self.regex(&text, *flags)?)),
+            Kind::Text => return self.texts(value, &text, build),
+            Kind::Regex(flags) => {
+                build.spend(REGEX_BYTES)?;
+                Test::Regex(Box::new(self.regex(&text, *flags)?))
+            }
             Kind::Cidr => Test::Cidr(self.network(&text)?),
             Kind::FieldRef => {
-                Test::Field { other: fields.intern(&text), place: self.place, cased: self.cased }
+                let other = build.fields.intern(&text);
+                Test::Field { other, place: self.place, cased: self.cased }
             }
             Kind::Exists => return Err(self.misuse("exists", "needs true or false")),
         };
+        build.spend(0)?;
         Ok(vec![single])
     }
 
@@ -347,9 +385,10 @@ impl<'a> Chain<'a> {
         })
     }
 
-    fn texts(&self, value: &Node, text: &str) -> Result<Vec<Test>, Reason> {
+    fn texts(&self, value: &Node, text: &str, build: &mut Build<'_>) -> Result<Vec<Test>, Reason> {
         let bare = self.place == Place::Whole && self.transforms.is_empty();
         if let (Node::Number(written), true) = (value, bare) {
+            build.spend(written.len())?;
             let number = Number::of_rule(written);
             return Ok(vec![Test::Number { written: written.as_str().into(), number }]);
         }
@@ -361,6 +400,7 @@ impl<'a> Chain<'a> {
             }
             drafts = next;
         }
+        drafts.iter().try_for_each(|_| build.spend(text.len()))?;
         let compiled = drafts.into_iter().map(|draft| {
             let template = match draft {
                 Draft::Text(template) => template,
@@ -400,7 +440,10 @@ impl<'a> Chain<'a> {
         };
         match encoding {
             Encoding::Base64 => Ok(vec![Draft::Text(Template::literal(&STANDARD.encode(bytes)))]),
-            Encoding::Base64Offset => Ok(offsets(bytes)),
+            Encoding::Base64Offset => {
+                let shifted = spelling::base64_offsets(bytes);
+                Ok(shifted.map(|text| Draft::Text(Template::literal(&text))).into())
+            }
             Encoding::Utf16Le => wide("", u16::to_le_bytes),
             Encoding::Utf16Be => wide("", u16::to_be_bytes),
             Encoding::Utf16 => wide("\u{feff}", u16::to_le_bytes),
@@ -415,7 +458,7 @@ impl<'a> Chain<'a> {
                 variants.iter_mut().for_each(|variant| variant.push(piece.clone()));
                 continue;
             };
-            let spellings = dash_spellings(&text)
+            let spellings = spelling::dashes(&text, VARIANTS_MAX)
                 .filter(|spellings| spellings.len() * variants.len() <= VARIANTS_MAX)
                 .ok_or_else(|| self.misuse("windash", "the value has too many dashes"))?;
             variants = variants
@@ -432,20 +475,12 @@ impl<'a> Chain<'a> {
         Ok(variants.into_iter().map(|pieces| Draft::Text(Template(pieces))).collect())
     }
 
-    /// Refuses placeholders: there are no lists to fill them from. `\\%` is a plain percent sign.
+    /// Refuses placeholders: there are no lists to fill them from.
     fn expanded(&self, text: &str) -> Result<String, Reason> {
-        let plain = text.replace("\\%", "\u{0}");
-        let mut rest = plain.as_str();
-        while let Some((_, after)) = rest.split_once('%') {
-            let end = after.find(|c: char| !c.is_alphanumeric() && c != '_');
-            let name = &after[..end.unwrap_or(after.len())];
-            if !name.is_empty() && after[name.len()..].starts_with('%') {
-                let (field, name) = (self.field.to_owned(), name.to_owned());
-                return Err(Reason::Placeholder { field, name });
-            }
-            rest = after;
-        }
-        Ok(plain.replace('\u{0}', "%"))
+        spelling::without_placeholders(text).map_err(|name| {
+            let (field, name) = (self.field.to_owned(), name.to_owned());
+            Reason::Placeholder { field, name }
+        })
     }
 
     fn regex(&self, text: &str, flags: Flags) -> Result<Regex, Reason> {
@@ -470,42 +505,4 @@ impl<'a> Chain<'a> {
             .or_else(|_| single())
             .map_err(|_| self.misuse("cidr", format!("'{text}' is no network")))
     }
-}
-
-/// Returns the three shifted Base64 texts without their unsteady ends.
-fn offsets(bytes: &[u8]) -> Vec<Draft> {
-    let shifted = |shift: usize| {
-        let mut padded = vec![b' '; shift];
-        padded.extend_from_slice(bytes);
-        let encoded = STANDARD.encode(&padded);
-        // The first characters still hold bits of what precedes, the last ones of what follows.
-        let start = [0, 2, 3][shift];
-        let end = encoded.len() - [0, 3, 2][padded.len() % 3];
-        Template::literal(encoded.get(start..end).unwrap_or_default())
-    };
-    (0..3).map(|shift| Draft::Text(shifted(shift))).collect()
-}
-
-/// Returns a text with every flag dash spelt in all ways; none when there are too many.
-fn dash_spellings(text: &str) -> Option<Vec<String>> {
-    let word = |c: char| c.is_alphanumeric() || c == '_';
-    let mut spellings = vec![String::new()];
-    let mut previous = None;
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let opens = !previous.is_some_and(word) && chars.peek().is_some_and(|next| word(*next));
-        if DASHES.contains(&c) && opens {
-            if spellings.len() * DASHES.len() > VARIANTS_MAX {
-                return None;
-            }
-            spellings = spellings
-                .iter()
-                .flat_map(|head| DASHES.iter().map(move |dash| format!("{head}{dash}")))
-                .collect();
-        } else {
-            spellings.iter_mut().for_each(|head| head.push(c));
-        }
-        previous = Some(c);
-    }
-    Some(spellings)
 }

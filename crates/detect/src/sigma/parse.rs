@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::condition::{self, Expr};
 use super::correlate::{self, Correlation};
 use super::matcher::Search;
-use super::modifier;
+use super::modifier::{self, Build};
 use super::reason::Reason;
 use super::rule::{Level, LogSource, Rule, RuleInfo};
 use super::yaml::Node;
@@ -43,7 +43,7 @@ pub(crate) fn document(node: &Node, file: &str, fields: &mut Fields) -> Result<D
     let detection = node.get("detection").ok_or(Reason::NotARule)?;
     let source = log_source(node.get("logsource").ok_or(Reason::Missing("logsource"))?)?;
     let info = Arc::new(info(node, file, source)?);
-    let (searches, condition) = searches(detection, fields)?;
+    let (searches, condition) = searches(detection, &mut Build::new(fields))?;
     let name = text(node, "name").map(str::to_owned);
     Ok(Document::Rule(Rule { info, name, searches, condition, speaks: true }))
 }
@@ -123,7 +123,7 @@ fn log_source(node: &Node) -> Result<LogSource, Reason> {
     Ok(source)
 }
 
-fn searches(detection: &Node, fields: &mut Fields) -> Result<(Vec<Search>, Expr), Reason> {
+fn searches(detection: &Node, build: &mut Build<'_>) -> Result<(Vec<Search>, Expr), Reason> {
     let Node::Map(entries) = detection else {
         return Err(Reason::malformed("detection", "a map"));
     };
@@ -137,7 +137,7 @@ fn searches(detection: &Node, fields: &mut Fields) -> Result<(Vec<Search>, Expr)
             }
             name => {
                 names.push(name);
-                searches.push(search(name, node, fields)?);
+                searches.push(search(name, node, build)?);
             }
         }
     }
@@ -157,20 +157,20 @@ fn one_condition(node: &Node, names: &[&str]) -> Result<Expr, Reason> {
 
 /// Reads a search: a map asks for all its entries, a list for one of its items, and a text stands
 /// for itself anywhere in the event. The recursion is bounded by the YAML reader.
-fn search(name: &str, node: &Node, fields: &mut Fields) -> Result<Search, Reason> {
+fn search(name: &str, node: &Node, build: &mut Build<'_>) -> Result<Search, Reason> {
     match node {
         Node::Map(entries) if !entries.is_empty() => entries
             .iter()
-            .map(|(key, value)| modifier::compile(key, value, fields).map(Search::Item))
+            .map(|(key, value)| modifier::compile(key, value, build).map(Search::Item))
             .collect::<Result<_, _>>()
             .map(Search::All),
         Node::List(items) if !items.is_empty() => items
             .iter()
-            .map(|item| search(name, item, fields))
+            .map(|item| search(name, item, build))
             .collect::<Result<_, _>>()
             .map(Search::Any),
         Node::Text(_) | Node::Number(_) | Node::Bool(_) => {
-            modifier::compile("", node, fields).map(Search::Item)
+            modifier::compile("", node, build).map(Search::Item)
         }
         Node::Map(_) | Node::List(_) | Node::Null => {
             Err(Reason::malformed(name, "a map, a list or a keyword, and not empty"))

@@ -83,6 +83,9 @@ pub enum Reason {
         /// The regex compiler's message on one line.
         why: String,
     },
+    /// Its values become more than one rule may hold.
+    #[error("compiles into more than {0} bytes")]
+    TooCostly(usize),
     /// A condition that is not in the language.
     #[error("condition: {0}")]
     Condition(String),

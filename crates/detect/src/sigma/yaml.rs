@@ -15,6 +15,11 @@ pub(crate) const NODES_MAX: usize = 200_000;
 /// Bytes of scalars of one file, copies made by aliases included.
 pub(crate) const TEXT_BYTES_MAX: usize = 4 << 20;
 
+/// Keys of one map.
+pub(crate) const KEYS_MAX: usize = 2_000;
+/// Anchors of one document.
+const ANCHORS_MAX: usize = 1_000;
+
 /// A YAML value. A number keeps its digits; map entries keep their order.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
@@ -107,23 +112,26 @@ impl Reader {
                 key: None,
             }),
             Event::SequenceEnd | Event::MappingEnd => self.close(),
-            Event::Alias(id) => {
-                let anchored = self.anchors.iter().find(|anchored| anchored.id == id);
-                let anchored = anchored.ok_or("alias to an unfinished or unknown anchor")?;
-                if self.frames.len() + anchored.weight.depth > DEPTH_MAX {
-                    return Err(format!("nested deeper than {DEPTH_MAX}"));
-                }
-                let weight = anchored.weight;
-                self.charge(weight)?;
-                let node = self.anchors.iter().find(|a| a.id == id).map(|a| a.node.clone());
-                self.attach(node.unwrap_or(Node::Null), weight)
-            }
+            Event::Alias(id) => self.alias(id),
             Event::DocumentStart => {
                 self.anchors.clear();
                 Ok(())
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
         }
+    }
+
+    fn alias(&mut self, id: usize) -> Result<(), String> {
+        let anchored = self.anchors.iter().position(|anchored| anchored.id == id);
+        let anchored = anchored.ok_or("alias to an unfinished or unknown anchor")?;
+        let weight = self.anchors[anchored].weight;
+        if self.frames.len() + weight.depth > DEPTH_MAX {
+            return Err(format!("nested deeper than {DEPTH_MAX}"));
+        }
+        // Charged before it is copied.
+        self.charge(weight)?;
+        let node = self.anchors[anchored].node.clone();
+        self.attach(node, weight)
     }
 
     fn charge(&mut self, weight: Weight) -> Result<(), String> {
@@ -169,7 +177,9 @@ impl Reader {
     fn remember(&mut self, anchor: usize, node: &Node, weight: Weight) -> Result<(), String> {
         if anchor > 0 {
             self.charge(weight)?;
-            self.anchors.retain(|anchored| anchored.id != anchor);
+            if self.anchors.len() >= ANCHORS_MAX {
+                return Err(format!("more than {ANCHORS_MAX} anchors"));
+            }
             self.anchors.push(Anchored { id: anchor, node: node.clone(), weight });
         }
         Ok(())
@@ -191,6 +201,9 @@ impl Reader {
                     None => *key = Some(key_text(&node)?),
                     Some(name) if entries.iter().any(|(known, _)| *known == name) => {
                         return Err(format!("key '{name}' appears twice"));
+                    }
+                    Some(_) if entries.len() >= KEYS_MAX => {
+                        return Err(format!("more than {KEYS_MAX} keys in one map"));
                     }
                     Some(name) => entries.push((name, node)),
                 }
@@ -263,7 +276,8 @@ mod tests {
             let refs = vec![format!("*a{}", i - 1); 10].join(", ");
             bomb.push_str(&format!("a{i}: &a{i} [{refs}]\n"));
         }
-        for text in [bomb, "[".repeat(5000), format!("a: {}", "- ".repeat(5000))] {
+        let keys: String = (0..=KEYS_MAX).map(|key| format!("k{key}: 1\n")).collect();
+        for text in [bomb, keys, "[".repeat(5000), format!("a: {}", "- ".repeat(5000))] {
             assert!(matches!(read(&text), Err(Reason::Yaml(_))), "{}", &text[..20]);
         }
     }

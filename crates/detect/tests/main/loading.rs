@@ -59,6 +59,16 @@ fn what_is_not_known_is_refused_by_name() {
 }
 
 #[test]
+fn a_rule_that_grows_too_much_is_refused() {
+    let values = vec!["' -a -b -c -d'"; 3_000].join(", ");
+    let yaml = rule(&format!("s:\n    f|windash: [{values}]\ncondition: s"));
+    assert!(matches!(refusal(&yaml), Reason::TooCostly(_)));
+    let long = "x".repeat(20_000);
+    let yaml = rule(&format!("s:\n    f: {long}\ncondition: s"));
+    assert!(matches!(refusal(&yaml), Reason::Malformed { .. }));
+}
+
+#[test]
 fn an_id_belongs_to_one_rule() {
     let (rules, refused) = Rules::from_texts([("a.yml", WHOLE), ("b.yml", WHOLE)]);
     assert_eq!(rules.len(), 1);

@@ -205,9 +205,8 @@ impl<'a> Hunt<'a> {
 
     fn take(&mut self, file: usize, part: Part) -> Result<()> {
         if self.file != Some(file) {
-            let done: u64 = self.inputs.sources[..file].iter().map(|source| source.bytes).sum();
-            self.progress.set_position(done);
-            self.file = Some(file);
+            let done = self.file.replace(file).map_or(0, |done| self.inputs.sources[done].bytes);
+            self.progress.inc(done);
         }
         self.events += part.events;
         self.progress.set_message(format!("{} events", self.events));

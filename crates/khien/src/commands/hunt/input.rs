@@ -54,7 +54,10 @@ impl Inputs {
             Ok(kind) if kind.is_dir() => sorted_entries(path)
                 .map(|entries| entries.iter().for_each(|entry| self.walk(entry, depth + 1))),
             Ok(kind) if kind.is_file() => self.file(path, depth == 0),
-            Ok(_) => Ok(self.passed_over += 1),
+            Ok(_) => {
+                self.passed_over += 1;
+                Ok(())
+            }
             Err(error) => Err(error),
         };
         if let Err(error) = outcome {
