@@ -7,6 +7,7 @@ use khien_domain::fact::Fact;
 use khien_store::blob::Blobs;
 use khien_store::{Committed, Db, NewFact, Unjournaled, Write};
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::access::password::Hasher;
@@ -14,7 +15,7 @@ use crate::access::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::fault::Fault;
-use crate::wiring;
+use crate::{folder, wiring};
 
 /// How many nudges a slow live page may fall behind before it is told to load anew.
 const NUDGES_KEPT: usize = 256;
@@ -50,6 +51,8 @@ pub struct Inner {
     pub hasher: Hasher,
     /// How often a log-in may be tried.
     pub throttle: Throttle,
+    /// Cancelled when the hub stops: whatever runs for long ends with it.
+    pub stop: CancellationToken,
     nudges: broadcast::Sender<Nudge>,
 }
 
@@ -71,7 +74,7 @@ impl App {
         let data = config.data.clone();
         for folder in ["", "intake", "blobs", "keys"] {
             let path = data.join(folder);
-            make_private_folder(&path)
+            folder::make_private(&path)
                 .with_context(|| format!("making the folder {}", path.display()))?;
         }
         let db = match &config.database.url {
@@ -91,7 +94,8 @@ impl App {
         let (nudges, _) = broadcast::channel(NUDGES_KEPT);
         let hasher = Hasher::new(config.access.hash_cost)?;
         let throttle = Throttle::new();
-        Ok(Self(Arc::new(Inner { db, blobs, config, clock, hasher, throttle, nudges })))
+        let stop = CancellationToken::new();
+        Ok(Self(Arc::new(Inner { db, blobs, config, clock, hasher, throttle, stop, nudges })))
     }
 
     /// Returns the time in µs since 1970, UTC.
@@ -153,15 +157,4 @@ impl App {
     pub fn listen(&self) -> broadcast::Receiver<Nudge> {
         self.nudges.subscribe()
     }
-}
-
-#[cfg(unix)]
-fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-#[cfg(not(unix))]
-fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(path)
 }

@@ -2,6 +2,7 @@
 //!
 //! One struct per concern; the defaults run a commune; an unknown key is an error.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -161,15 +162,27 @@ impl Config {
     /// # Errors
     /// When the file is absent or broken, or a key is unknown.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let mut builder = config::Config::builder();
-        if let Some(file) = file {
-            builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
+        Ok(layers(file)?.try_deserialize()?)
+    }
+
+    /// Returns every setting with where its value comes from, in the order of their keys.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn settings(file: Option<&Path>) -> Result<Vec<Setting>, ConfigError> {
+        let layers = layers(file)?;
+        let config: Self = layers.clone().try_deserialize()?;
+        let mut settings = Vec::new();
+        let whole = serde_json::to_value(&config).unwrap_or_default();
+        list(&whole, String::new(), &mut settings);
+        let mut origins = BTreeMap::new();
+        find_origins(&layers.cache, String::new(), &mut origins);
+        for setting in &mut settings {
+            if let Some(origin) = origins.remove(&setting.key) {
+                setting.origin = origin;
+            }
         }
-        let environment = config::Environment::with_prefix("KHIEN")
-            .prefix_separator("__")
-            .separator("__")
-            .try_parsing(true);
-        Ok(builder.add_source(environment).build()?.try_deserialize()?)
+        Ok(settings)
     }
 
     /// Refuses what would put passwords at risk.
@@ -190,5 +203,118 @@ impl Config {
     /// Returns whether cookies must travel under TLS only.
     pub fn secure_cookies(&self) -> bool {
         !self.http.listen.ip().is_loopback()
+    }
+}
+
+/// One value and where it was set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// `section.key`.
+    pub key: String,
+    /// The value as JSON.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a setting comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// The file.
+    File(String),
+    /// A variable `KHIEN__SECTION__KEY`.
+    Environment,
+}
+
+/// What the crate `config` calls the origin of a variable.
+const ENVIRONMENT: &str = "the environment";
+/// Settings that are lists; in a variable their parts stand between commas.
+const LISTS: [&str; 3] = ["http.trusted_proxies", "detection.rules", "detection.auto_open"];
+
+fn layers(file: Option<&Path>) -> Result<config::Config, config::ConfigError> {
+    let mut builder = config::Config::builder();
+    if let Some(file) = file {
+        builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
+    }
+    let mut environment = config::Environment::with_prefix("KHIEN")
+        .prefix_separator("__")
+        .separator("__")
+        .try_parsing(true)
+        .list_separator(",");
+    for list in LISTS {
+        environment = environment.with_list_parse_key(list);
+    }
+    builder.add_source(environment).build()
+}
+
+fn list(value: &serde_json::Value, key: String, settings: &mut Vec<Setting>) {
+    let serde_json::Value::Object(section) = value else {
+        let value = value.to_string();
+        return settings.push(Setting { key, value, origin: Origin::Default });
+    };
+    for (name, value) in section {
+        list(value, below(&key, name), settings);
+    }
+}
+
+/// Defaults are not among the layers: what is found here was set by somebody.
+fn find_origins(value: &config::Value, key: String, origins: &mut BTreeMap<String, Origin>) {
+    if let config::ValueKind::Table(section) = &value.kind {
+        for (name, value) in section {
+            find_origins(value, below(&key, name), origins);
+        }
+        return;
+    }
+    let origin = match value.origin() {
+        Some(file) if file != ENVIRONMENT => Origin::File(file.to_owned()),
+        _ => Origin::Environment,
+    };
+    origins.insert(key, origin);
+}
+
+fn below(section: &str, name: &str) -> String {
+    if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_names_it() {
+        for text in ["nonsense = 1", "[http]\nlisen = \"127.0.0.1:1\""] {
+            let error = Config::load(Some(file(text).path())).unwrap_err().to_string();
+            assert!(error.contains("nonsense") || error.contains("lisen"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_setting_names_where_it_was_set() {
+        let file = file("[http]\nprovince = \"Vân Lĩnh\"\n");
+        let settings = Config::settings(Some(file.path())).unwrap();
+        let find = |key: &str| settings.iter().find(|s| s.key == key).unwrap();
+        assert_eq!(find("http.province").value, "\"Vân Lĩnh\"");
+        assert!(matches!(find("http.province").origin, Origin::File(_)));
+        assert_eq!(find("http.listen").origin, Origin::Default);
+    }
+
+    #[test]
+    fn an_open_listener_needs_a_proxy_and_real_hashes() {
+        let mut config = Config::default();
+        assert!(config.check().is_ok());
+        config.http.listen = SocketAddr::from(([0, 0, 0, 0], 8800));
+        assert!(matches!(config.check(), Err(ConfigError::OpenListener(_))));
+        config.http.trusted_proxies = vec!["10.0.0.1/32".parse().unwrap()];
+        assert!(config.check().is_ok() && config.secure_cookies());
+        config.access.hash_cost = HashCost::Least;
+        assert!(matches!(config.check(), Err(ConfigError::WeakHash)));
     }
 }

@@ -1,8 +1,8 @@
 //! The one binary. Each subcommand is a file under `commands`; data go to stdout, talk to stderr.
 
 mod commands;
+mod talk;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -11,6 +11,9 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "khien", version, arg_required_else_help = true)]
 struct Cli {
+    /// Language of what is said [default: Vietnamese, English where the terminal is set to it]
+    #[arg(long, global = true, value_enum, value_name = "LANG")]
+    lang: Option<talk::Tongue>,
     #[command(subcommand)]
     command: commands::Command,
 }
@@ -32,13 +35,13 @@ enum Exit {
 }
 
 fn main() -> ExitCode {
-    let exit = match Cli::parse().command.run() {
+    let cli = Cli::parse();
+    let exit = match cli.command.run(talk::lang(cli.lang)) {
         Ok(exit) => exit,
         // Whoever read our output has seen enough (`khien hunt .. | head`).
         Err(error) if is_closed_pipe(&error) => Exit::Failure,
         Err(error) => {
-            // Nobody is left to tell when stderr is gone.
-            let _ = writeln!(std::io::stderr(), "khien: {error:#}");
+            talk::say(&format!("khien: {error:#}"));
             Exit::Failure
         }
     };

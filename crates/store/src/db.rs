@@ -83,6 +83,12 @@ impl Db {
         migrate::run(self, migrations).await
     }
 
+    /// Returns how many migrations the database has yet to take, without taking any; refuses like
+    /// [`Db::migrate`].
+    pub async fn migrations_waiting(&self, migrations: &Migrations) -> Result<usize, StoreError> {
+        migrate::waiting(self, migrations).await
+    }
+
     /// Begins a read-only view in which every query sees the same moment.
     pub async fn read(&self) -> Result<Read, StoreError> {
         let conn = match self {

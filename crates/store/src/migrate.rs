@@ -67,13 +67,27 @@ crate::statements! {
 }
 
 pub(crate) async fn run(db: &Db, migrations: &Migrations) -> Result<(), StoreError> {
-    let list = match db {
-        Db::Lite(_) => migrations.lite,
-        Db::Pg(_) => migrations.pg,
-    };
+    let list = list(db, migrations);
     check_order(list)?;
     while step(db, list).await? {}
     Ok(())
+}
+
+/// Returns how many steps the database has yet to take; takes none.
+pub(crate) async fn waiting(db: &Db, migrations: &Migrations) -> Result<usize, StoreError> {
+    let list = list(db, migrations);
+    let mut read = db.read().await?;
+    let applied: Vec<(i64, Vec<u8>)> =
+        on!(read, c => sqlx::query_as(APPLIED).fetch_all(&mut **c).await)?;
+    check_applied(&applied, list)?;
+    Ok(list.len() - applied.len())
+}
+
+fn list(db: &Db, migrations: &Migrations) -> &'static [Migration] {
+    match db {
+        Db::Lite(_) => migrations.lite,
+        Db::Pg(_) => migrations.pg,
+    }
 }
 
 fn check_order(list: &[Migration]) -> Result<(), StoreError> {

@@ -8,10 +8,12 @@
 //! role reads everything, and the administrator reads no matter.
 
 pub mod api;
+pub mod first;
 pub mod login;
 pub mod page;
 pub mod password;
 pub mod session;
+pub mod slip;
 pub mod store;
 pub mod throttle;
 pub mod visible;

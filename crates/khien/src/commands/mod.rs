@@ -1,28 +1,56 @@
 //! One file per subcommand.
 
+mod completions;
+mod config;
+mod doctor;
 mod hunt;
+mod journal;
+mod place;
 mod rules;
+mod serve;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Subcommand;
+use khien_hub::web::i18n::Lang;
+use tokio::runtime::Runtime;
 
 use crate::Exit;
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run the hub of a province
+    Serve(serve::Args),
     /// Look for signs of attack in log files
     Hunt(hunt::Args),
     /// Look at detection rules: what loads, what is refused and why
     Rules(rules::Args),
+    /// Check the record
+    Journal(journal::Args),
+    /// Look a hub over and tell what to do; exits with 1 when something is wrong
+    Doctor(doctor::Args),
+    /// Look at the configuration
+    Config(config::Args),
+    /// Write the completions for a shell
+    Completions(completions::Args),
 }
 
 impl Command {
     /// Runs the subcommand.
-    pub(crate) fn run(self) -> Result<Exit> {
+    pub(crate) fn run(self, lang: Lang) -> Result<Exit> {
         match self {
+            Self::Serve(args) => serve::run(args, lang),
             Self::Hunt(args) => hunt::run(args),
             Self::Rules(args) => rules::run(args),
+            Self::Journal(args) => journal::run(args, lang),
+            Self::Doctor(args) => doctor::run(args, lang),
+            Self::Config(args) => config::run(args, lang),
+            Self::Completions(args) => Ok(completions::run(&args)),
         }
     }
+}
+
+/// Returns the async runtime of a command that talks to a database or a network.
+fn runtime() -> Result<Runtime> {
+    Runtime::new().context("starting the async runtime")
 }

@@ -1,0 +1,53 @@
+# What the commands say on the server.
+cli-config-fine = The configuration is usable.
+cli-config-unreadable = The configuration cannot be used: { $why }
+cli-config-open-listener = Refused to listen on { $address }: it is reachable from outside without TLS, and passwords would cross the network in the clear. Put a TLS proxy in front and name its network in http.trusted_proxies, or use 127.0.0.1.
+cli-config-weak-hash = access.hash_cost = least is for tests on a loopback address only.
+cli-folder-in-use = Another Khiên runs on the folder { $path }. Stop it first, or choose another folder with --data.
+cli-folder-unusable = { $path } cannot be used: { $why }. Look at its permissions and at the free disk space.
+cli-folder-newer = This data was written by a newer Khiên (schema { $found }, this program knows { $known }); use the newer version.
+cli-folder-empty = The folder { $path } holds no Khiên data yet (no state.db).
+cli-serve-listens = Khiên runs at { $url } (Ctrl-C to stop)
+cli-serve-first-slip =
+    The data folder was empty, so the first administrator was made.
+    Activation slip (shown once, good for { $days } days):
+      Address:  { $url }
+      Log-in:   { $login }
+      Code:     { $code }
+cli-journal-sound = The journal is sound: { $lines } lines, { $absent } bodies destroyed on record, last hash { $hash }
+cli-journal-confirmed = The deposited head confirms it up to line { $line }.
+cli-journal-broken = The journal is BROKEN at line { $line }: { $what }. Keep the data folder as it is and tell the inspector.
+cli-flaw-edited = its contents were edited
+cli-flaw-dropped = it and those up to line { $line } were dropped
+cli-flaw-swapped = it was swapped with line { $line }
+cli-flaw-reordered = line { $line } stands in its place
+cli-flaw-replaced = it was replaced; line { $line } was written after another one
+cli-flaw-body-altered = its details were altered
+cli-flaw-body-missing = its details are gone without a record of their destruction
+cli-flaw-tail-cut = the tail is cut; the deposited head is at line { $line }
+cli-flaw-rehashed = the chain was hashed anew and does not lead to the deposited head
+cli-flaw-head-forged = the signature of the deposited head is wrong
+cli-flaw-unreadable = it cannot be read
+cli-origin-default = default
+cli-origin-environment = environment
+cli-doctor-listener = Listener: { $address }
+cli-doctor-rules = Detection rules: { $loaded } load, none is refused
+cli-doctor-rules-refused = Detection rules: { $loaded } load, { $refused } are refused; `khien rules check` tells why
+cli-doctor-folder-absent = The data folder { $path } does not exist yet; `khien serve` makes it
+cli-doctor-modes = Only its owner can enter the data folder
+cli-doctor-modes-open = Others on this machine can read: { $paths }; run chmod -R go= on these paths
+cli-doctor-disk = { $mib } MiB of the disk are free
+cli-doctor-disk-low = Only { $mib } MiB of the disk are free; make room or move the data folder to a larger disk
+cli-doctor-disk-unknown = The free disk space is unknown: { $why }
+cli-doctor-running = Khiên runs on this folder
+cli-doctor-stopped = Khiên does not run on this folder now
+cli-doctor-folder-unwritable = The data folder cannot be written: { $why }; look at its owner and permissions
+cli-doctor-key = The key that signs the journal is there
+cli-doctor-key-bad = keys/journal.key holds no valid key; restore it from the backup of the keys
+cli-doctor-key-absent = There is no key that signs the journal yet; it is made at the first signature
+cli-doctor-state-absent = There is no state.db yet; `khien serve` makes it
+cli-doctor-state-broken = The database cannot be opened: { $why }; stop Khiên and restore the latest backup
+cli-doctor-schema = The database schema fits this program
+cli-doctor-schema-older = The database schema is older than this program; `khien serve` brings it up to date (make a backup first)
+cli-doctor-clock = Clock of this machine: { $now } (+07:00)
+cli-doctor-clock-behind = The clock of this machine ({ $now } +07:00) is behind the newest journal line, or was never set; turn on time synchronisation (NTP)

@@ -1,0 +1,53 @@
+# Lời của các lệnh trên máy chủ.
+cli-config-fine = Cấu hình dùng được.
+cli-config-unreadable = Không dùng được cấu hình: { $why }
+cli-config-open-listener = Từ chối mở cổng { $address }: địa chỉ này ra ngoài máy mà chưa có TLS, mật khẩu sẽ đi trên mạng không được mã hóa. Hãy đặt một máy chủ proxy có TLS phía trước và khai báo mạng của nó trong http.trusted_proxies, hoặc dùng 127.0.0.1.
+cli-config-weak-hash = access.hash_cost = least chỉ dùng khi kiểm thử trên địa chỉ nội bộ của máy.
+cli-folder-in-use = Một Khiên khác đang chạy trên thư mục { $path }. Hãy dừng nó trước, hoặc chọn thư mục khác bằng --data.
+cli-folder-unusable = Không dùng được { $path }: { $why }. Hãy kiểm tra quyền ghi và dung lượng đĩa.
+cli-folder-newer = Dữ liệu này do một phiên bản Khiên mới hơn ghi (lược đồ { $found }, chương trình này chỉ biết đến { $known }); hãy dùng phiên bản mới hơn.
+cli-folder-empty = Thư mục { $path } chưa có dữ liệu của Khiên (không thấy state.db).
+cli-serve-listens = Khiên đang chạy tại { $url } (Ctrl-C để dừng)
+cli-serve-first-slip =
+    Thư mục dữ liệu còn trống nên hệ thống đã tạo người quản trị đầu tiên.
+    Phiếu kích hoạt (chỉ hiện một lần, dùng được { $days } ngày):
+      Địa chỉ:        { $url }
+      Tên đăng nhập:  { $login }
+      Mã kích hoạt:   { $code }
+cli-journal-sound = Nhật ký nguyên vẹn: { $lines } dòng, { $absent } nội dung đã hủy có biên bản, mã băm cuối { $hash }
+cli-journal-confirmed = Đầu chuỗi đã gửi lưu xác nhận đến dòng { $line }.
+cli-journal-broken = Nhật ký KHÔNG nguyên vẹn ở dòng { $line }: { $what }. Hãy giữ nguyên thư mục dữ liệu và báo người kiểm tra.
+cli-flaw-edited = nội dung đã bị sửa
+cli-flaw-dropped = dòng này đến dòng { $line } đã bị xóa
+cli-flaw-swapped = đã bị đổi chỗ với dòng { $line }
+cli-flaw-reordered = dòng { $line } đứng ở chỗ này
+cli-flaw-replaced = đã bị thay bằng dòng khác; dòng { $line } được viết sau một dòng khác
+cli-flaw-body-altered = phần chi tiết đã bị sửa
+cli-flaw-body-missing = phần chi tiết đã mất mà không có biên bản hủy
+cli-flaw-tail-cut = phần cuối đã bị cắt; đầu chuỗi gửi lưu ở dòng { $line }
+cli-flaw-rehashed = chuỗi đã được băm lại, không khớp đầu chuỗi gửi lưu
+cli-flaw-head-forged = chữ ký của đầu chuỗi gửi lưu không đúng
+cli-flaw-unreadable = không đọc được
+cli-origin-default = mặc định
+cli-origin-environment = biến môi trường
+cli-doctor-listener = Cổng phục vụ: { $address }
+cli-doctor-rules = Luật phát hiện: nạp được { $loaded }, không luật nào bị từ chối
+cli-doctor-rules-refused = Luật phát hiện: nạp được { $loaded }, { $refused } luật bị từ chối; xem lý do bằng `khien rules check`
+cli-doctor-folder-absent = Thư mục dữ liệu { $path } chưa có; `khien serve` sẽ tạo
+cli-doctor-modes = Chỉ chủ sở hữu vào được thư mục dữ liệu
+cli-doctor-modes-open = Người khác trên máy đọc được: { $paths }; hãy chạy chmod -R go= với các đường dẫn này
+cli-doctor-disk = Đĩa còn trống { $mib } MiB
+cli-doctor-disk-low = Đĩa chỉ còn trống { $mib } MiB; hãy dọn bớt hoặc chuyển thư mục dữ liệu sang đĩa lớn hơn
+cli-doctor-disk-unknown = Không xem được dung lượng đĩa: { $why }
+cli-doctor-running = Khiên đang chạy trên thư mục này
+cli-doctor-stopped = Khiên hiện không chạy trên thư mục này
+cli-doctor-folder-unwritable = Không ghi được vào thư mục dữ liệu: { $why }; hãy kiểm tra chủ sở hữu và quyền
+cli-doctor-key = Khóa ký nhật ký có đủ
+cli-doctor-key-bad = Tệp keys/journal.key không phải khóa hợp lệ; hãy khôi phục từ bản sao lưu khóa
+cli-doctor-key-absent = Chưa có khóa ký nhật ký; khóa được tạo khi ký đầu chuỗi lần đầu
+cli-doctor-state-absent = Chưa có state.db; `khien serve` sẽ tạo
+cli-doctor-state-broken = Không mở được cơ sở dữ liệu: { $why }; hãy dừng Khiên và khôi phục bản sao lưu gần nhất
+cli-doctor-schema = Lược đồ cơ sở dữ liệu khớp với chương trình
+cli-doctor-schema-older = Lược đồ cơ sở dữ liệu cũ hơn chương trình; `khien serve` sẽ tự nâng lên (nên sao lưu trước)
+cli-doctor-clock = Đồng hồ máy: { $now } (+07:00)
+cli-doctor-clock-behind = Đồng hồ máy ({ $now } +07:00) chạy sau dòng nhật ký mới nhất hoặc chưa được đặt; hãy bật đồng bộ giờ (NTP)

@@ -1,0 +1,117 @@
+//! A hub at work: its doors, its jobs and its listener, from the first to the last.
+//!
+//! Order of the start: leftovers of a crash are swept, the doors for events open, the jobs begin,
+//! and only then does anybody get an answer. Order of the end: nobody new is let in, what is
+//! under way gets [`DRAIN_MAX`], then the state store closes.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::{router, schedule};
+
+/// How long requests and jobs under way may go on once the hub was told to stop.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// A hub that answers.
+pub struct Running {
+    app: App,
+    /// Where it listens for officers and machines.
+    pub http: SocketAddr,
+    tasks: TaskTracker,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+/// Starts everything; returns once the hub answers.
+///
+/// # Errors
+/// When a door, a job or the listener cannot start.
+pub async fn start(app: &App) -> anyhow::Result<Running> {
+    let blobs = app.blobs.clone();
+    let swept = tokio::task::spawn_blocking(move || blobs.sweep()).await?;
+    let swept = swept.context("sweeping unfinished evidence files")?;
+    if swept > 0 {
+        tracing::info!(files = swept, "unfinished evidence files were removed");
+    }
+    let address = app.config.http.listen;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("listening on {address}"))?;
+    let http = listener.local_addr()?;
+    let tasks = TaskTracker::new();
+    schedule::start(app, &tasks, &app.stop);
+    let server = tokio::spawn(answer(app.clone(), listener));
+    tracing::info!(address = %http, data = %app.data().display(), "the hub answers");
+    Ok(Running { app: app.clone(), http, tasks, server })
+}
+
+async fn answer(app: App, listener: TcpListener) -> std::io::Result<()> {
+    let stop = app.stop.clone();
+    let service = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
+}
+
+impl Running {
+    /// Returns the address to type into a browser.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.http)
+    }
+
+    /// Serves until Ctrl-C, SIGTERM or a failure that ends the hub, then stops in order.
+    ///
+    /// # Errors
+    /// When the listener failed.
+    pub async fn until_stopped(self) -> anyhow::Result<()> {
+        let Self { app, tasks, mut server, .. } = self;
+        let early = tokio::select! {
+            () = told_to_stop() => None,
+            () = app.stop.cancelled() => None,
+            ended = &mut server => Some(ended),
+        };
+        tracing::info!("the hub stops");
+        app.stop.cancel();
+        tasks.close();
+        let drained = tokio::time::timeout(DRAIN_MAX, async {
+            tasks.wait().await;
+            match early {
+                Some(ended) => ended,
+                None => server.await,
+            }
+        });
+        match drained.await {
+            Ok(ended) => ended?.context("serving")?,
+            Err(_) => tracing::warn!("requests under way were cut off"),
+        }
+        app.db.close().await;
+        Ok(())
+    }
+}
+
+/// Resolves when a person or the system asks the process to end.
+#[cfg(unix)]
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut term) = signal(SignalKind::terminate()) else {
+        return interrupted().await;
+    };
+    tokio::select! {
+        () = interrupted() => {}
+        _ = term.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_stop() {
+    interrupted().await;
+}
+
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a way to hear Ctrl-C the process still ends by other signals.
+        std::future::pending::<()>().await;
+    }
+}
