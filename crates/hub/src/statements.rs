@@ -4,6 +4,13 @@ use crate::{access, inbox, number, signal, unit};
 
 /// Returns every statement with its full name; a test fails when a module is missing here.
 pub fn statements() -> Vec<(&'static str, &'static str)> {
-    [access::store::ALL, inbox::store::ALL, number::ALL, signal::store::ALL, unit::store::ALL]
-        .concat()
+    [
+        access::first::ALL,
+        access::store::ALL,
+        inbox::store::ALL,
+        number::ALL,
+        signal::store::ALL,
+        unit::store::ALL,
+    ]
+    .concat()
 }
