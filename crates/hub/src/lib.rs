@@ -18,6 +18,7 @@ pub mod fault;
 pub mod folder;
 pub mod health;
 pub mod inbox;
+pub mod journal;
 pub mod migrations;
 pub mod number;
 pub mod openapi;

@@ -17,7 +17,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::app::App;
 use crate::web::guard::{self, Audience};
 use crate::web::{assets, session};
-use crate::{access, fault, inbox, report, signal};
+use crate::{access, fault, inbox, journal, report, signal};
 
 /// The most bytes of a form or an API call; uploads and intake doors name their own bound.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -143,6 +143,7 @@ pub fn routes() -> Vec<Route> {
     rows.extend(access::routes());
     rows.extend(signal::routes());
     rows.extend(inbox::routes());
+    rows.extend(journal::routes());
     rows.extend(report::routes());
     rows
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::{access, wiring};
+use crate::{access, journal, wiring};
 
 /// How much longer than its pause a job holds its lease: a node that died is replaced after this.
 const LEASE_PAUSES: u32 = 3;
@@ -36,6 +36,11 @@ const JOBS: &[Job] = &[
         name: "session.expire",
         pause: Duration::from_secs(300),
         run: |app| Box::pin(access::session::expire(app)),
+    },
+    Job {
+        name: "journal.sign_head",
+        pause: Duration::from_secs(60),
+        run: |app| Box::pin(journal::job::sign_head(app)),
     },
 ];
 

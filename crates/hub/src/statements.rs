@@ -1,6 +1,6 @@
 //! Every SQL text of the hub, so that one test holds each against both engines.
 
-use crate::{access, inbox, number, signal, unit};
+use crate::{access, inbox, journal, number, report, signal, unit};
 
 /// Returns every statement with its full name; a test fails when a module is missing here.
 pub fn statements() -> Vec<(&'static str, &'static str)> {
@@ -8,7 +8,9 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         access::first::ALL,
         access::store::ALL,
         inbox::store::ALL,
+        journal::store::ALL,
         number::ALL,
+        report::store::ALL,
         signal::store::ALL,
         unit::store::ALL,
     ]
