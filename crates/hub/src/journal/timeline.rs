@@ -45,7 +45,7 @@ pub struct Moment {
 ///
 /// # Errors
 /// When the store fails.
-pub async fn timeline(conn: &mut Conn, subjects: &[String]) -> Result<Vec<Moment>, Fault> {
+pub async fn of(conn: &mut Conn, subjects: &[String]) -> Result<Vec<Moment>, Fault> {
     let mut entries = Vec::new();
     for subject in subjects.iter().take(SUBJECTS_MAX) {
         let filter = Filter { subject: Some(subject.clone()), ..Filter::default() };
@@ -97,7 +97,7 @@ fn moment(entry: journal::Entry, actor: String) -> Moment {
 /// Returns the words of an action: `signal.receive` reads `entry-signal-receive`; an action
 /// without words shows its code.
 pub fn words(view: &View, action: &str) -> String {
-    let key = format!("entry-{}", action.replace(['.', '_'], "-"));
+    let key = format!("entry-{}", action.replace('.', "-"));
     let said = view.t(&key);
     if said == key { action.to_owned() } else { said }
 }
