@@ -4,4 +4,5 @@
 mod harness;
 mod login;
 mod schema;
+mod visible;
 mod words;

@@ -7,6 +7,8 @@
 //! Each macro takes column expressions and expands to a string literal, so that statements stay
 //! constants: `concat!("SELECT … WHERE ", matter_depth!("m"), " > 0")`.
 
+use khien_store::statements;
+
 /// `covered!("s.unit", "")`: the grants of the person that cover a unit, as `FROM … WHERE …`, with
 /// more tables joined in front (`"party p, "`) so that conditions on them may follow with `AND`.
 macro_rules! covered {
@@ -120,3 +122,16 @@ macro_rules! signal_depth {
 pub(crate) use {
     admitted, covered, matter_depth, party_depth, signal_depth, task_depth, unit_depth,
 };
+
+statements! {
+    OF_MATTERS = concat!("SELECT m.id, ", matter_depth!("m"), " AS depth FROM matter m"),
+    OF_TASKS = concat!("SELECT t.id, ", task_depth!("t", "t.unit", "m"),
+                       " AS depth FROM task t JOIN matter m ON m.id = t.matter"),
+    OF_SIGNALS = concat!("SELECT s.id, ", signal_depth!("s.unit", "m"),
+                         " AS depth FROM signal s LEFT JOIN matter m ON m.id = s.matter"),
+    OF_UNITS = concat!("SELECT u.id, ", unit_depth!("u.id"), " AS depth FROM unit u"),
+}
+
+/// The rule by itself: for matters, tasks, signals and units, the statement that tells of every
+/// row how deep the person `$1` reads it. The oracle test asks these beside the slices' own.
+pub const BARE: [&str; 4] = [OF_MATTERS, OF_TASKS, OF_SIGNALS, OF_UNITS];

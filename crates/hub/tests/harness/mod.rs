@@ -11,8 +11,6 @@ mod client;
 pub(crate) mod source;
 mod world;
 
-use std::sync::Arc;
-
 use axum::Router;
 use khien_hub::access::session::{self, Kind};
 use khien_hub::app::App;
@@ -25,7 +23,7 @@ use khien_store::{NewEntry, Write};
 use tempfile::TempDir;
 
 pub(crate) use client::Client;
-pub(crate) use world::{World, password};
+pub(crate) use world::{World, insert_grant, insert_person, password};
 
 /// Where a test keeps its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +41,7 @@ pub(crate) struct TestApp {
     pub(crate) app: App,
     pub(crate) world: World,
     router: Router,
-    _folder: Arc<TempDir>,
+    _folder: TempDir,
 }
 
 impl std::ops::Deref for TestApp {
@@ -68,17 +66,9 @@ impl TestApp {
 
     /// As [`TestApp::on`], with other settings.
     pub(crate) async fn with(engine: Engine, set: impl FnOnce(&mut Config)) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let mut config = Config { data: folder.path().join("data"), ..Config::default() };
-        config.access.hash_cost = HashCost::Least;
-        config.http.province = "Tỉnh Thử Nghiệm".to_owned();
-        if engine == Engine::Pg {
-            config.database.url = Some(Postgres::start()?.fresh_url().await);
-        }
-        set(&mut config);
-        let app = App::open(config, Clock::held(world::morning())).await.unwrap();
+        let (app, folder) = open(engine, set).await?;
         let world = World::settle(&app).await;
-        Some(Self { router: router::router(app.clone()), app, world, _folder: Arc::new(folder) })
+        Some(Self { router: router::router(app.clone()), app, world, _folder: folder })
     }
 
     /// Returns the same folder and database opened by a new process: what a restart finds.
@@ -114,4 +104,18 @@ impl TestApp {
     pub(crate) fn wait(&self, seconds: i64) {
         self.clock.advance(seconds * 1_000_000);
     }
+}
+
+/// Opens a hub in which nobody and nothing stands yet; its folder lasts as long as the guard.
+pub(crate) async fn open(engine: Engine, set: impl FnOnce(&mut Config)) -> Option<(App, TempDir)> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config { data: folder.path().join("data"), ..Config::default() };
+    config.access.hash_cost = HashCost::Least;
+    config.http.province = "Tỉnh Thử Nghiệm".to_owned();
+    if engine == Engine::Pg {
+        config.database.url = Some(Postgres::start()?.fresh_url().await);
+    }
+    set(&mut config);
+    let app = App::open(config, Clock::held(world::morning())).await.unwrap();
+    Some((app, folder))
 }

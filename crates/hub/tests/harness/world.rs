@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use khien_domain::access::{Depth, Role};
+use khien_domain::access::{Grant, Person, Role};
 use khien_domain::fold::fold;
 use khien_domain::id::{PersonId, UnitId};
 use khien_domain::unit::{Unit, UnitKind};
@@ -54,7 +54,7 @@ pub(crate) fn morning() -> i64 {
 /// Who and what stands in the province.
 pub(crate) struct World {
     units: BTreeMap<&'static str, UnitId>,
-    people: BTreeMap<&'static str, PersonId>,
+    people: BTreeMap<&'static str, Person>,
 }
 
 impl World {
@@ -69,12 +69,12 @@ impl World {
         let units = insert_units(&mut write, app.now()).await;
         let mut people = BTreeMap::new();
         for ((login, role, over, subtree), hash) in PEOPLE.iter().zip(hashes) {
-            let id = insert_person(&mut write, app.now(), login, units[over[0]], &hash).await;
-            for code in *over {
-                let grant = (*role, units[code], *subtree, role.depth_max());
-                insert_grant(&mut write, app.now(), id, grant).await;
+            let person = person_of(login, *role, over, *subtree, &units);
+            insert_person(&mut write, app.now(), &person, &hash).await;
+            for grant in &person.grants {
+                insert_grant(&mut write, app.now(), grant, "active").await;
             }
-            people.insert(*login, id);
+            people.insert(*login, person);
         }
         write.record(NewEntry {
             at: app.now(),
@@ -92,14 +92,33 @@ impl World {
         self.units[code]
     }
 
-    /// Returns the person with a log-in.
+    /// Returns the id of the person with a log-in.
     pub(crate) fn person(&self, login: &str) -> PersonId {
-        self.people[login]
+        self.people[login].id
     }
 
-    /// Returns every log-in.
-    pub(crate) fn logins(&self) -> impl Iterator<Item = &'static str> {
-        self.people.keys().copied()
+    /// Returns every person with their grants.
+    pub(crate) fn people(&self) -> impl Iterator<Item = &Person> {
+        self.people.values()
+    }
+}
+
+fn person_of(
+    login: &str,
+    role: Role,
+    over: &[&str],
+    subtree: bool,
+    units: &BTreeMap<&'static str, UnitId>,
+) -> Person {
+    let id = PersonId::new(Uuid::now_v7());
+    let ceiling = role.depth_max();
+    let grant = |code: &&str| Grant { person: id, role, unit: units[code], subtree, ceiling };
+    Person {
+        id,
+        login: login.to_owned(),
+        name: format!("Cán bộ {login}"),
+        unit: units[over[0]],
+        grants: over.iter().map(grant).collect(),
     }
 }
 
@@ -123,52 +142,38 @@ async fn insert_units(write: &mut Write, at: i64) -> BTreeMap<&'static str, Unit
     units
 }
 
-/// Adds an account that may enter at once.
-pub(crate) async fn insert_person(
-    write: &mut Write,
-    at: i64,
-    login: &str,
-    unit: UnitId,
-    password_hash: &str,
-) -> PersonId {
-    let id = PersonId::new(Uuid::now_v7());
-    let name = format!("Cán bộ {login}");
+/// Adds an account that may enter at once; its grants are rows of their own.
+pub(crate) async fn insert_person(write: &mut Write, at: i64, person: &Person, hash: &str) {
     on!(write, c => sqlx::query(
         "INSERT INTO person (id, login, name, title, search_key, phone, email, unit,
                              password_hash, disabled_at, created_at)
          VALUES ($1, $2, $3, 'Chuyên viên', $4, '0912000000', $5, $6, $7, NULL, $8)")
-        .bind(id.uuid())
-        .bind(login)
-        .bind(&name)
-        .bind(fold(&format!("{name} {login}")))
-        .bind(format!("{login}@thunghiem.example"))
-        .bind(unit.uuid())
-        .bind(password_hash)
+        .bind(person.id.uuid())
+        .bind(&person.login)
+        .bind(&person.name)
+        .bind(fold(&format!("{} {}", person.name, person.login)))
+        .bind(format!("{}@thunghiem.example", person.login))
+        .bind(person.unit.uuid())
+        .bind(hash)
         .bind(at)
         .execute(&mut **c)
         .await
         .map(drop))
     .unwrap();
-    id
 }
 
-/// Puts a grant (role, unit, subtree, ceiling) in force.
-pub(crate) async fn insert_grant(
-    write: &mut Write,
-    at: i64,
-    person: PersonId,
-    (role, unit, subtree, ceiling): (Role, UnitId, bool, Depth),
-) {
+/// Adds a grant in any state.
+pub(crate) async fn insert_grant(write: &mut Write, at: i64, grant: &Grant, state: &str) {
     on!(write, c => sqlx::query(
-        "INSERT INTO access_grant (id, person, role, unit, subtree, ceiling, state, proposed_by,
-                                   decided_by, created_at, ended_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 'active', NULL, NULL, $7, NULL)")
+        "INSERT INTO access_grant (id, person, role, unit, subtree, ceiling, state, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(Uuid::now_v7())
-        .bind(person.uuid())
-        .bind(role.code())
-        .bind(unit.uuid())
-        .bind(subtree)
-        .bind(i64::from(ceiling.rank()))
+        .bind(grant.person.uuid())
+        .bind(grant.role.code())
+        .bind(grant.unit.uuid())
+        .bind(grant.subtree)
+        .bind(i64::from(grant.ceiling.rank()))
+        .bind(state)
         .bind(at)
         .execute(&mut **c)
         .await
