@@ -10,11 +10,20 @@ CREATE TABLE source (
     disabled_at BIGINT,
     seen_at     BIGINT,
     accepted    BIGINT NOT NULL,
-    rejected    BIGINT NOT NULL
+    -- Events refused at the door, and events that no decoder could read.
+    rejected    BIGINT NOT NULL,
+    -- Messages that were longer than the bound and lost their tail.
+    cut         BIGINT NOT NULL,
+    -- Datagrams that came faster than they could be kept.
+    lost        BIGINT NOT NULL,
+    -- The sender's clock minus ours, as the latest batch shows it, µs.
+    skew        BIGINT
 );
 
 -- How far detection has read the intake log; advanced in the transaction that saves the hits.
 CREATE TABLE intake_offset (
     log       TEXT NOT NULL PRIMARY KEY,
-    position  BIGINT NOT NULL
+    position  BIGINT NOT NULL,
+    -- Where to read from after a restart so that the counting rules see their window again.
+    warm      BIGINT NOT NULL
 );

@@ -18,3 +18,11 @@ CREATE TABLE hit (
 CREATE INDEX hit_signal ON hit (signal, happened_at);
 CREATE INDEX hit_rule ON hit (rule, received_at);
 CREATE INDEX hit_received ON hit (received_at);
+
+-- How often each rule fired in each hour, the hits that were only counted included.
+CREATE TABLE rule_tally (
+    rule  TEXT NOT NULL,
+    hour  BIGINT NOT NULL,
+    hits  BIGINT NOT NULL,
+    PRIMARY KEY (rule, hour)
+);

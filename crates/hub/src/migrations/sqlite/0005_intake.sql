@@ -10,11 +10,20 @@ CREATE TABLE source (
     disabled_at INTEGER,
     seen_at     INTEGER,
     accepted    INTEGER NOT NULL,
-    rejected    INTEGER NOT NULL
+    -- Events refused at the door, and events that no decoder could read.
+    rejected    INTEGER NOT NULL,
+    -- Messages that were longer than the bound and lost their tail.
+    cut         INTEGER NOT NULL,
+    -- Datagrams that came faster than they could be kept.
+    lost        INTEGER NOT NULL,
+    -- The sender's clock minus ours, as the latest batch shows it, µs.
+    skew        INTEGER
 ) STRICT;
 
 -- How far detection has read the intake log; advanced in the transaction that saves the hits.
 CREATE TABLE intake_offset (
     log       TEXT NOT NULL PRIMARY KEY,
-    position  INTEGER NOT NULL
+    position  INTEGER NOT NULL,
+    -- Where to read from after a restart so that the counting rules see their window again.
+    warm      INTEGER NOT NULL
 ) STRICT;
