@@ -152,6 +152,13 @@ coded! {
         FileTooLarge = "file-too-large",
         /// More files than one subject may hold.
         TooManyFiles = "too-many-files",
+
+        /// Another source has this name.
+        SourceNameTaken = "source-name-taken",
+        /// A network that is none.
+        SourceNetworkMalformed = "source-network-malformed",
+        /// A syslog source names no network, or too many.
+        SourceNetworks = "source-networks",
     }
 }
 

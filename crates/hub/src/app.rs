@@ -1,7 +1,7 @@
 //! What a running hub holds, and the one way in which a slice commits a change.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use khien_domain::fact::Fact;
 use khien_store::blob::Blobs;
@@ -14,8 +14,11 @@ use crate::access::password::Hasher;
 use crate::access::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::detection::Loaded;
 use crate::fault::Fault;
 use crate::{folder, wiring};
+use crate::intake::Intake;
+use crate::wiring;
 
 /// How many nudges a slow live page may fall behind before it is told to load anew.
 const NUDGES_KEPT: usize = 256;
@@ -54,6 +57,8 @@ pub struct Inner {
     /// Cancelled when the hub stops: whatever runs for long ends with it.
     pub stop: CancellationToken,
     nudges: broadcast::Sender<Nudge>,
+    intake: OnceLock<Arc<Intake>>,
+    rules: OnceLock<Loaded>,
 }
 
 impl std::ops::Deref for App {
@@ -96,6 +101,8 @@ impl App {
         let throttle = Throttle::new();
         let stop = CancellationToken::new();
         Ok(Self(Arc::new(Inner { db, blobs, config, clock, hasher, throttle, stop, nudges })))
+        let (intake, rules) = (OnceLock::new(), OnceLock::new());
+        Ok(Self(Arc::new(Inner { db, blobs, config, clock, hasher, throttle, nudges, intake, rules })))
     }
 
     /// Returns the time in µs since 1970, UTC.
@@ -124,6 +131,28 @@ impl App {
     /// Returns the path of the journal's signing key.
     pub fn journal_key(&self) -> PathBuf {
         self.config.data.join("keys").join("journal.key")
+    }
+
+    /// Returns the doors for events, once `serve` has opened them.
+    pub fn intake(&self) -> Option<&Arc<Intake>> {
+        self.intake.get()
+    }
+
+    /// Keeps the doors that were opened; a hub has them once.
+    pub(crate) fn set_intake(&self, intake: Arc<Intake>) -> anyhow::Result<Arc<Intake>> {
+        let open = self.intake.set(Arc::clone(&intake));
+        open.map_err(|_| anyhow::anyhow!("the doors for events are open already"))?;
+        Ok(intake)
+    }
+
+    /// Returns which rules are loaded, once detection has started.
+    pub fn rules(&self) -> Option<&Loaded> {
+        self.rules.get()
+    }
+
+    /// Keeps what was loaded; a hub loads its rules once.
+    pub(crate) fn set_rules(&self, rules: Loaded) -> anyhow::Result<()> {
+        self.rules.set(rules).map_err(|_| anyhow::anyhow!("the rules are loaded already"))
     }
 
     /// Commits a change and attempts its reactions at once, so that an officer who presses a

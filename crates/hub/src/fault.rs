@@ -17,6 +17,9 @@ use crate::web::i18n::Arg;
 use crate::web::view::View;
 use crate::web::{layout, wants_json};
 
+/// When to come back to a server that cannot write: a disk is not emptied in a second.
+const UNAVAILABLE_SECONDS: u64 = 30;
+
 /// Why a request was not answered with what it asked for.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}", self.code())]
@@ -95,9 +98,12 @@ impl Fault {
 
     /// Tells programs, too, how long to wait before the next try.
     pub fn name_the_wait(&self, response: &mut Response) {
-        if let Self::TooMany(seconds) = self {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
-        }
+        let seconds = match self {
+            Self::TooMany(seconds) => *seconds,
+            Self::Unavailable => UNAVAILABLE_SECONDS,
+            _ => return,
+        };
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
 
     /// Returns the sentence for the reader.

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::{access, journal, wiring};
+use crate::{access, intake, journal, wiring};
 
 /// How much longer than its pause a job holds its lease: a node that died is replaced after this.
 const LEASE_PAUSES: u32 = 3;
@@ -41,6 +41,9 @@ const JOBS: &[Job] = &[
         name: "journal.sign_head",
         pause: Duration::from_secs(60),
         run: |app| Box::pin(journal::job::sign_head(app)),
+        name: "intake.expire",
+        pause: Duration::from_secs(600),
+        run: |app| Box::pin(intake::job::expire(app)),
     },
 ];
 

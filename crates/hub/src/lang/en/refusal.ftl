@@ -65,3 +65,6 @@ refusal-file-name-malformed = The file name cannot be used.
 refusal-file-empty = The file is empty.
 refusal-file-too-large = The file is too large: 50 MB at most.
 refusal-too-many-files = Too many files.
+refusal-source-name-taken = Another source has this name. Choose a different one.
+refusal-source-network-malformed = { $network } is no address or network. For example: 10.1.0.0/16.
+refusal-source-networks = A syslog source needs 1 to { $max } addresses or networks.

@@ -65,3 +65,6 @@ refusal-file-name-malformed = Tên tệp không dùng được.
 refusal-file-empty = Tệp trống.
 refusal-file-too-large = Tệp quá lớn: tối đa 50 MB.
 refusal-too-many-files = Quá nhiều tệp.
+refusal-source-name-taken = Đã có nguồn mang tên này. Hãy đặt tên khác.
+refusal-source-network-malformed = { $network } không phải là địa chỉ hoặc dải mạng. Ví dụ đúng: 10.1.0.0/16.
+refusal-source-networks = Nguồn syslog cần từ 1 đến { $max } địa chỉ hoặc dải mạng.

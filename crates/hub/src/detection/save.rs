@@ -1,0 +1,165 @@
+//! What a round found becomes rows: hits, signals, counts and the place in the log.
+
+use std::collections::HashMap;
+
+use khien_domain::asset::host_key;
+use khien_domain::id::{AssetId, SignalId, UnitId};
+use khien_domain::signal::{Kind, Place, alert_key, waits_for_person};
+use khien_store::{Unjournaled, Write};
+
+use super::raise::{self, Story};
+use super::scan::{Found, Scan, Spot};
+use super::store;
+use crate::app::App;
+use crate::fault::Fault;
+use crate::intake;
+use crate::intake::store::Place as LogPlace;
+
+/// Hits that one transaction stores: officers must not wait for a flood.
+const HITS_PER_WRITE_MAX: usize = 2_000;
+
+/// To whom a spot belongs, frozen at receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owner {
+    pub(super) unit: UnitId,
+    pub(super) asset: Option<AssetId>,
+}
+
+/// Spots that were looked up in this round; `None` where the source is unknown.
+type Owners = HashMap<Spot, Option<Owner>>;
+
+/// Saves a round. Only its last transaction moves the place in the log; what an earlier one
+/// stored is recognised by its id when the round is done again.
+pub(super) async fn save(app: &App, scan: &Scan, place: LogPlace) -> Result<(), Fault> {
+    let mut owners = Owners::new();
+    let mut chunks = scan.found.chunks(HITS_PER_WRITE_MAX).peekable();
+    while let Some(chunk) = chunks.next() {
+        let mut write = app.db.write().await?;
+        let mut raised = save_hits(app, &mut write, chunk, &mut owners).await?;
+        if chunks.peek().is_none() {
+            raised |= save_rest(app, &mut write, scan, place, &mut owners).await?;
+        }
+        commit(app, write, raised).await?;
+    }
+    if scan.found.is_empty() {
+        let mut write = app.db.write().await?;
+        let raised = save_rest(app, &mut write, scan, place, &mut owners).await?;
+        commit(app, write, raised).await?;
+    }
+    Ok(())
+}
+
+/// Commits; only a new signal has a journal line.
+async fn commit(app: &App, write: Write, raised: bool) -> Result<(), Fault> {
+    if raised {
+        app.commit(write).await.map(drop)
+    } else {
+        app.commit_unjournaled(write, Unjournaled::Hits).await
+    }
+}
+
+/// Stores hits that are not there yet; returns whether a new signal was raised.
+async fn save_hits(
+    app: &App,
+    write: &mut Write,
+    found: &[Found],
+    owners: &mut Owners,
+) -> Result<bool, Fault> {
+    let mut rows = Vec::with_capacity(found.len());
+    let mut stories: HashMap<String, Story> = HashMap::new();
+    for hit in found {
+        let Some(owner) = owner(write, &hit.spot, owners).await? else { continue };
+        if store::is_known(write, &hit.id).await? {
+            continue;
+        }
+        let key = waits(hit).then(|| story_key(&hit.rule.family, &hit.spot, owner));
+        if let Some(key) = &key {
+            let story = stories.entry(key.clone());
+            story.and_modify(|story| story.join(hit)).or_insert_with(|| Story::begin(hit, owner));
+        }
+        rows.push((hit, owner, key));
+    }
+    let (signals, raised) = raise_all(app, write, &stories).await?;
+    for (hit, owner, key) in rows {
+        let signal = key.and_then(|key| signals.get(&key).copied());
+        store::insert(write, hit, owner, signal).await?;
+    }
+    Ok(raised)
+}
+
+async fn raise_all(
+    app: &App,
+    write: &mut Write,
+    stories: &HashMap<String, Story>,
+) -> Result<(HashMap<String, SignalId>, bool), Fault> {
+    let mut signals = HashMap::new();
+    let mut raised = false;
+    for (key, story) in stories {
+        let received = raise::alert(app, write, key, story).await?;
+        raised |= received.is_new;
+        signals.insert(key.clone(), received.id);
+    }
+    Ok((signals, raised))
+}
+
+/// Saves counts, damage and the place in the log; returns whether a new signal was raised.
+async fn save_rest(
+    app: &App,
+    write: &mut Write,
+    scan: &Scan,
+    place: LogPlace,
+    owners: &mut Owners,
+) -> Result<bool, Fault> {
+    for ((_, spot), surplus) in &scan.surplus {
+        let Some(owner) = owner(write, spot, owners).await? else { continue };
+        let key = story_key(&surplus.rule.family, spot, owner);
+        raise::seen_again(write, &key, surplus.count, surplus.last_at).await?;
+    }
+    for ((rule, hour), hits) in &scan.tally {
+        store::count(write, rule, *hour, *hits).await?;
+    }
+    let mut raised = false;
+    for damage in &scan.damaged {
+        let what = format!("{}+{}", damage.from, damage.bytes);
+        raised |= raise::damage(app, write, &what, i64::from(damage.bytes)).await?;
+    }
+    intake::store::save_place(write, intake::LOG, place).await?;
+    Ok(raised)
+}
+
+fn waits(hit: &Found) -> bool {
+    waits_for_person(Kind::Alert, raise::level(hit.rule.level))
+}
+
+fn story_key(family: &str, spot: &Spot, owner: Owner) -> String {
+    let place = match owner.asset {
+        Some(asset) => Place::Asset(asset),
+        None => Place::Host(spot.source, &spot.host),
+    };
+    alert_key(family, place)
+}
+
+/// Returns whose a spot is: the asset of that host if the source may speak for its unit, else the
+/// unit of the source.
+async fn owner(
+    write: &mut Write,
+    spot: &Spot,
+    owners: &mut Owners,
+) -> Result<Option<Owner>, Fault> {
+    if let Some(known) = owners.get(spot) {
+        return Ok(*known);
+    }
+    let owner = match intake::store::unit(write, spot.source).await? {
+        None => {
+            tracing::warn!(source = %spot.source, "hits of an unknown source were left out");
+            None
+        }
+        Some(unit) if spot.host.is_empty() => Some(Owner { unit, asset: None }),
+        Some(unit) => {
+            let asset = store::asset_of(write, &host_key(&spot.host), unit).await?;
+            Some(asset.unwrap_or(Owner { unit, asset: None }))
+        }
+    };
+    owners.insert(spot.clone(), owner);
+    Ok(owner)
+}

@@ -1,0 +1,210 @@
+//! From the log to hits: frames are read, decoded once and matched. Blocks; holds no transaction.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use khien_detect::{Engine, RuleInfo};
+use khien_domain::id::SourceId;
+use khien_event::{Batch, Column, Context, Event, PROBLEMS_MAX, ProblemKind, parse};
+use khien_lake::{Damage, LakeError, Offset, Reader, Stored};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::limit::{HOUR_US, Limit};
+
+/// Raw bytes that one round reads.
+const ROUND_BYTES: usize = 4 << 20;
+/// The largest event that is stored whole with its hit.
+const EVENT_BYTES_MAX: usize = 16 << 10;
+/// Characters kept of each value otherwise, and of the values that a signal shows.
+const VALUE_CHARS_MAX: usize = 500;
+/// Characters kept of a host's name: more than DNS allows.
+const HOST_CHARS_MAX: usize = 255;
+
+/// Where a hit happened, as far as the event tells.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Spot {
+    /// Who sent the event.
+    pub(super) source: SourceId,
+    /// The host that it names; empty when it names none.
+    pub(super) host: Arc<str>,
+}
+
+/// A hit that becomes a row.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    /// SHA-256 of (rule, event uid).
+    pub(super) id: [u8; 32],
+    pub(super) rule: Arc<RuleInfo>,
+    pub(super) spot: Spot,
+    /// By the clock of the sender; ours when it tells no time.
+    pub(super) happened_at: i64,
+    pub(super) received_at: i64,
+    /// The event as JSON.
+    pub(super) event: String,
+    /// The fields that a person looks at first.
+    pub(super) fields: Value,
+}
+
+/// Hits beyond the bound: counted, without a row.
+#[derive(Clone, Debug)]
+pub(super) struct Surplus {
+    pub(super) rule: Arc<RuleInfo>,
+    pub(super) count: i64,
+    pub(super) last_at: i64,
+}
+
+/// What decoding told about a source.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Decoded {
+    pub(super) unreadable: i64,
+    pub(super) skew: Option<i64>,
+}
+
+/// What one round found.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    pub(super) found: Vec<Found>,
+    pub(super) surplus: HashMap<(Arc<str>, Spot), Surplus>,
+    /// Hits by rule and hour.
+    pub(super) tally: HashMap<(Arc<str>, i64), i64>,
+    pub(super) decoded: HashMap<SourceId, Decoded>,
+    pub(super) damaged: Vec<Damage>,
+    /// Where to go on.
+    pub(super) next: Offset,
+}
+
+/// Reads, decodes and matches.
+pub(super) struct Scanner {
+    reader: Reader,
+    engine: Engine,
+    batch: Batch,
+    limit: Limit,
+    /// What lies before this was saved in an earlier life: it only warms the counting rules.
+    saved: Offset,
+}
+
+impl Scanner {
+    /// Returns a scanner that reads from where `reader` stands and keeps hits from `saved` on.
+    pub(super) fn new(reader: Reader, engine: Engine, saved: Offset) -> Self {
+        Self { reader, engine, batch: Batch::new(), limit: Limit::default(), saved }
+    }
+
+    /// Waits for a frame.
+    pub(super) async fn wait(&mut self) -> Result<(), LakeError> {
+        self.reader.wait().await
+    }
+
+    /// Reads on; nothing when the end of the log is reached.
+    pub(super) fn scan(&mut self) -> Result<Option<Scan>, LakeError> {
+        let read = self.reader.next_batch(ROUND_BYTES)?;
+        if read.frames.is_empty() && read.damaged.is_empty() {
+            return Ok(None);
+        }
+        let next = read.next.max(self.saved);
+        let damaged = read.damaged.into_iter().filter(|damage| damage.from >= self.saved);
+        let mut scan = Scan { next, damaged: damaged.collect(), ..Scan::default() };
+        for frame in &read.frames {
+            self.frame(frame, &mut scan);
+        }
+        Ok(Some(scan))
+    }
+
+    fn frame(&mut self, frame: &Stored, scan: &mut Scan) {
+        self.batch.clear();
+        let context = Context::received(frame.received_us);
+        let problems = parse(frame.decoder, &frame.raw, &context, &mut self.batch);
+        let hits = self.engine.batch(&self.batch);
+        if frame.at < self.saved {
+            return;
+        }
+        let source = SourceId::new(Uuid::from_bytes(frame.source));
+        let decoded = scan.decoded.entry(source).or_default();
+        decoded.unreadable += unreadable(&problems);
+        let last = self.batch.len().checked_sub(1).map(|last| self.batch.event(last));
+        let skew = last.and_then(Event::t_event).map(|t| t.saturating_sub(frame.received_us));
+        decoded.skew = skew.or(decoded.skew);
+        self.limit.turn(frame.received_us);
+        for hit in hits {
+            self.hit(frame, source, hit.event, &hit.rule, scan);
+        }
+    }
+
+    fn hit(
+        &mut self,
+        frame: &Stored,
+        source: SourceId,
+        index: usize,
+        rule: &Arc<RuleInfo>,
+        scan: &mut Scan,
+    ) {
+        let event = self.batch.event(index);
+        let named = event.column(Column::Host).and_then(|host| host.as_text()).unwrap_or_default();
+        let host = self.limit.host(source, head(named, HOST_CHARS_MAX));
+        let rule_id: Arc<str> = rule.id.as_str().into();
+        let hour = frame.received_us.div_euclid(HOUR_US);
+        *scan.tally.entry((Arc::clone(&rule_id), hour)).or_default() += 1;
+        let stored = self.limit.stores(&rule.id, source, &host);
+        let spot = Spot { source, host };
+        if !stored {
+            let new = Surplus { rule: Arc::clone(rule), count: 0, last_at: frame.received_us };
+            let surplus = scan.surplus.entry((rule_id, spot)).or_insert(new);
+            surplus.count += 1;
+            surplus.last_at = surplus.last_at.max(frame.received_us);
+            return;
+        }
+        scan.found.push(Found {
+            id: hit_id(&rule.id, frame, index),
+            rule: Arc::clone(rule),
+            spot,
+            happened_at: event.t_event().unwrap_or(frame.received_us),
+            received_at: frame.received_us,
+            event: event_text(event),
+            fields: fields(event),
+        });
+    }
+}
+
+/// Counts what was lost to the decoder; a replaced byte or a cut line leaves its event readable.
+fn unreadable(problems: &[khien_event::Problem]) -> i64 {
+    use ProblemKind::{Corrupt, Malformed, Truncated};
+    let lost = |problem: &&khien_event::Problem| {
+        matches!(problem.kind, Corrupt | Malformed | Truncated)
+    };
+    // Beyond the listed ones the decoder only counts in words; the bound is telling enough.
+    problems.iter().filter(lost).count().min(PROBLEMS_MAX) as i64
+}
+
+fn hit_id(rule: &str, frame: &Stored, index: usize) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update((rule.len() as u64).to_be_bytes());
+    hash.update(rule.as_bytes());
+    hash.update(frame.source);
+    hash.update(frame.epoch.to_be_bytes());
+    hash.update(frame.sequence.to_be_bytes());
+    hash.update((index as u64).to_be_bytes());
+    hash.finalize().into()
+}
+
+/// Returns the event as JSON text; of a huge one, its envelope.
+fn event_text(event: Event<'_>) -> String {
+    let text = event.to_json().to_string();
+    if text.len() <= EVENT_BYTES_MAX {
+        return text;
+    }
+    json!({ "cut": true, "envelope": fields(event) }).to_string()
+}
+
+/// Returns the envelope columns that hold something.
+fn fields(event: Event<'_>) -> Value {
+    let columns = Column::ALL.into_iter().filter_map(|column| {
+        let text = event.column(column)?.as_text()?;
+        Some((column.name().to_owned(), head(text, VALUE_CHARS_MAX).into()))
+    });
+    Value::Object(columns.collect::<Map<_, _>>())
+}
+
+fn head(text: &str, chars_max: usize) -> &str {
+    text.char_indices().nth(chars_max).map_or(text, |(end, _)| &text[..end])
+}
