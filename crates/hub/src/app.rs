@@ -102,7 +102,17 @@ impl App {
         let stop = CancellationToken::new();
         Ok(Self(Arc::new(Inner { db, blobs, config, clock, hasher, throttle, stop, nudges })))
         let (intake, rules) = (OnceLock::new(), OnceLock::new());
-        Ok(Self(Arc::new(Inner { db, blobs, config, clock, hasher, throttle, nudges, intake, rules })))
+        Ok(Self(Arc::new(Inner {
+            db,
+            blobs,
+            config,
+            clock,
+            hasher,
+            throttle,
+            nudges,
+            intake,
+            rules,
+        })))
     }
 
     /// Returns the time in µs since 1970, UTC.

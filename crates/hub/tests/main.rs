@@ -1,7 +1,9 @@
 //! The one test binary of the hub: each slice has a module, all share the harness.
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
+mod detection;
 mod harness;
+mod intake;
 mod login;
 mod schema;
 mod visible;

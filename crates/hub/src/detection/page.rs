@@ -45,7 +45,7 @@ pub async fn list(
     let total = [("total", (rows.len() as i64).into())];
     let body = html! {
         header.page-head { h1.page-title { (view.t("rules-title")) } }
-        (parts::search(&view, "/rules", &query.q))
+        (parts::search(&view, "/rules", &query.q, html! {}))
         @if rows.is_empty() {
             (parts::empty(&view, "rules-empty"))
         } @else {

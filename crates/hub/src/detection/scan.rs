@@ -169,9 +169,8 @@ impl Scanner {
 /// Counts what was lost to the decoder; a replaced byte or a cut line leaves its event readable.
 fn unreadable(problems: &[khien_event::Problem]) -> i64 {
     use ProblemKind::{Corrupt, Malformed, Truncated};
-    let lost = |problem: &&khien_event::Problem| {
-        matches!(problem.kind, Corrupt | Malformed | Truncated)
-    };
+    let lost =
+        |problem: &&khien_event::Problem| matches!(problem.kind, Corrupt | Malformed | Truncated);
     // Beyond the listed ones the decoder only counts in words; the bound is telling enough.
     problems.iter().filter(lost).count().min(PROBLEMS_MAX) as i64
 }

@@ -49,7 +49,8 @@ pub(super) fn unpack(packing: Packing, body: &[u8]) -> Result<Cow<'_, [u8]>, Unp
         Packing::Plain => Ok(Cow::Borrowed(body)),
         Packing::Gzip => bounded(flate2::read::MultiGzDecoder::new(body)),
         Packing::Zstd => {
-            let mut decoder = zstd::stream::read::Decoder::new(body).map_err(|_| Unpackable::Broken)?;
+            let mut decoder =
+                zstd::stream::read::Decoder::new(body).map_err(|_| Unpackable::Broken)?;
             decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(|_| Unpackable::Broken)?;
             bounded(decoder)
         }

@@ -103,9 +103,7 @@ fn key(headers: &HeaderMap) -> Result<Key, Fault> {
     let number = |text: &str| text.trim().parse::<u64>().map_err(|_| Fault::Unreadable);
     match (text(headers, &EPOCH)?, text(headers, &SEQUENCE)?) {
         ("", "") => Ok(Key::Unkeyed),
-        (epoch, sequence) => {
-            Ok(Key::Keyed { epoch: number(epoch)?, sequence: number(sequence)? })
-        }
+        (epoch, sequence) => Ok(Key::Keyed { epoch: number(epoch)?, sequence: number(sequence)? }),
     }
 }
 

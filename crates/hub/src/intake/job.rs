@@ -20,8 +20,7 @@ pub async fn expire(app: &App) -> anyhow::Result<()> {
     let now = app.now();
     // What a restart reads again must stay too.
     let consumed = Offset::from_i64(place.warm.min(place.position));
-    let expired =
-        tokio::task::spawn_blocking(move || intake.log.expire(now, consumed)).await??;
+    let expired = tokio::task::spawn_blocking(move || intake.log.expire(now, consumed)).await??;
     if expired.segments > 0 {
         tracing::info!(segments = expired.segments, bytes = expired.bytes, "old log made room");
     }

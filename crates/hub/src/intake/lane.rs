@@ -102,11 +102,7 @@ async fn next(chunks: &mut UnboundedReceiver<Chunk>, intake: &Intake) -> Option<
 }
 
 /// Adds what comes until the frame is large or old enough.
-async fn gather(
-    mut frame: Chunk,
-    chunks: &mut UnboundedReceiver<Chunk>,
-    intake: &Intake,
-) -> Chunk {
+async fn gather(mut frame: Chunk, chunks: &mut UnboundedReceiver<Chunk>, intake: &Intake) -> Chunk {
     let deadline = Instant::now() + FRAME_WAIT;
     while frame.lines.len() < FRAME_BYTES {
         let Ok(Some(more)) = timeout_at(deadline, next(chunks, intake)).await else { break };

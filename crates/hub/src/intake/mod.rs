@@ -90,7 +90,11 @@ pub struct Doors {
 ///
 /// # Errors
 /// When the log cannot be opened or a port cannot be bound.
-pub async fn open(app: &App, tasks: &TaskTracker, stop: &CancellationToken) -> anyhow::Result<Doors> {
+pub async fn open(
+    app: &App,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> anyhow::Result<Doors> {
     let folder = app.data().join(FOLDER);
     let options = options(app);
     let opened = tokio::task::spawn_blocking(move || IntakeLog::open(folder, options)).await?;

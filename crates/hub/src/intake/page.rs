@@ -194,7 +194,7 @@ async fn form_page(
             }))
             (parts::field(view, "door", "source-door", true, html! {
                 select.select #door name="door" {
-                    (parts::options(view, "source-door", &["http", "syslog"], &filled.door))
+                    (parts::options(view, "source-door", ["http", "syslog"], &filled.door))
                 }
             }))
             (parts::field(view, "networks", "source-networks", false, html! {

@@ -118,9 +118,9 @@ pub fn networks(typed: &str) -> Result<Vec<IpNet>, Refusal> {
 fn network(typed: &str) -> Result<IpNet, Refusal> {
     let address = || typed.parse::<IpAddr>().map(IpNet::from);
     let network = typed.parse::<IpNet>().or_else(|_| address());
-    network.map(|network| network.trunc()).map_err(|_| {
-        Refusal::new(Code::SourceNetworkMalformed).arg("network", typed)
-    })
+    network
+        .map(|network| network.trunc())
+        .map_err(|_| Refusal::new(Code::SourceNetworkMalformed).arg("network", typed))
 }
 
 #[cfg(test)]

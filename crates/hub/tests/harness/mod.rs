@@ -9,6 +9,7 @@
 
 mod client;
 pub(crate) mod source;
+pub(crate) mod doors;
 mod world;
 
 use axum::Router;
