@@ -1,6 +1,6 @@
 //! Every SQL text of the hub, so that one test holds each against both engines.
 
-use crate::{access, inbox, journal, number, report, signal, unit};
+use crate::{access, detection, inbox, intake, journal, number, report, signal, unit};
 
 /// Returns every statement with its full name; a test fails when a module is missing here.
 pub fn statements() -> Vec<(&'static str, &'static str)> {
@@ -9,6 +9,8 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         access::store::ALL,
         inbox::store::ALL,
         journal::store::ALL,
+        detection::store::ALL,
+        intake::store::ALL,
         number::ALL,
         report::store::ALL,
         signal::store::ALL,

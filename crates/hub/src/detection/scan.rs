@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use khien_detect::{Engine, RuleInfo};
 use khien_domain::id::SourceId;
-use khien_event::{Batch, Column, Context, Event, PROBLEMS_MAX, ProblemKind, parse};
+use khien_event::{Batch, Column, Context, Event, Format, Problem, ProblemKind, parse};
 use khien_lake::{Damage, LakeError, Offset, Reader, Stored};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -121,7 +121,7 @@ impl Scanner {
         }
         let source = SourceId::new(Uuid::from_bytes(frame.source));
         let decoded = scan.decoded.entry(source).or_default();
-        decoded.unreadable += unreadable(&problems);
+        decoded.unreadable += unreadable(frame.decoder, &problems);
         let last = self.batch.len().checked_sub(1).map(|last| self.batch.event(last));
         let skew = last.and_then(Event::t_event).map(|t| t.saturating_sub(frame.received_us));
         decoded.skew = skew.or(decoded.skew);
@@ -167,12 +167,14 @@ impl Scanner {
 }
 
 /// Counts what was lost to the decoder; a replaced byte or a cut line leaves its event readable.
-fn unreadable(problems: &[khien_event::Problem]) -> i64 {
-    use ProblemKind::{Corrupt, Malformed, Truncated};
-    let lost =
-        |problem: &&khien_event::Problem| matches!(problem.kind, Corrupt | Malformed | Truncated);
-    // Beyond the listed ones the decoder only counts in words; the bound is telling enough.
-    problems.iter().filter(lost).count().min(PROBLEMS_MAX) as i64
+fn unreadable(format: Format, problems: &[Problem]) -> i64 {
+    let is_lost = |problem: &&Problem| match problem.kind {
+        ProblemKind::Corrupt | ProblemKind::Malformed | ProblemKind::Truncated => true,
+        // A line beyond the bound is cut and kept; an object is left out.
+        ProblemKind::OverLimit => format == Format::Json,
+        ProblemKind::InvalidUtf8 | ProblemKind::Unreadable | ProblemKind::More => false,
+    };
+    problems.iter().filter(is_lost).count() as i64
 }
 
 fn hit_id(rule: &str, frame: &Stored, index: usize) -> [u8; 32] {

@@ -8,8 +8,8 @@
 //! ```
 
 mod client;
-pub(crate) mod source;
 pub(crate) mod doors;
+pub(crate) mod source;
 mod world;
 
 use axum::Router;
