@@ -16,9 +16,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::detection::Loaded;
 use crate::fault::Fault;
-use crate::{folder, wiring};
 use crate::intake::Intake;
-use crate::wiring;
+use crate::{folder, wiring};
 
 /// How many nudges a slow live page may fall behind before it is told to load anew.
 const NUDGES_KEPT: usize = 256;
@@ -99,9 +98,6 @@ impl App {
         let (nudges, _) = broadcast::channel(NUDGES_KEPT);
         let hasher = Hasher::new(config.access.hash_cost)?;
         let throttle = Throttle::new();
-        let stop = CancellationToken::new();
-        Ok(Self(Arc::new(Inner { db, blobs, config, clock, hasher, throttle, stop, nudges })))
-        let (intake, rules) = (OnceLock::new(), OnceLock::new());
         Ok(Self(Arc::new(Inner {
             db,
             blobs,
@@ -109,9 +105,10 @@ impl App {
             clock,
             hasher,
             throttle,
+            stop: CancellationToken::new(),
             nudges,
-            intake,
-            rules,
+            intake: OnceLock::new(),
+            rules: OnceLock::new(),
         })))
     }
 

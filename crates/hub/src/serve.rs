@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::{router, schedule};
+use crate::intake::Doors;
+use crate::{detection, intake, router, schedule};
 
 /// How long requests and jobs under way may go on once the hub was told to stop.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -23,6 +24,8 @@ pub struct Running {
     app: App,
     /// Where it listens for officers and machines.
     pub http: SocketAddr,
+    /// Where it listens for syslog.
+    pub doors: Doors,
     tasks: TaskTracker,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -43,10 +46,12 @@ pub async fn start(app: &App) -> anyhow::Result<Running> {
     let listener = listener.with_context(|| format!("listening on {address}"))?;
     let http = listener.local_addr()?;
     let tasks = TaskTracker::new();
+    let doors = intake::open(app, &tasks, &app.stop).await?;
+    detection::start(app, &tasks, &app.stop).await?;
     schedule::start(app, &tasks, &app.stop);
     let server = tokio::spawn(answer(app.clone(), listener));
     tracing::info!(address = %http, data = %app.data().display(), "the hub answers");
-    Ok(Running { app: app.clone(), http, tasks, server })
+    Ok(Running { app: app.clone(), http, doors, tasks, server })
 }
 
 async fn answer(app: App, listener: TcpListener) -> std::io::Result<()> {
@@ -64,7 +69,7 @@ impl Running {
     /// Serves until Ctrl-C, SIGTERM or a failure that ends the hub, then stops in order.
     ///
     /// # Errors
-    /// When the listener failed.
+    /// When the listener failed, or the intake log could keep nothing more.
     pub async fn until_stopped(self) -> anyhow::Result<()> {
         let Self { app, tasks, mut server, .. } = self;
         let early = tokio::select! {
@@ -87,7 +92,10 @@ impl Running {
             Err(_) => tracing::warn!("requests under way were cut off"),
         }
         app.db.close().await;
-        Ok(())
+        match app.intake().and_then(|intake| intake.failure()) {
+            Some(failure) => anyhow::bail!("the hub stopped: {failure}"),
+            None => Ok(()),
+        }
     }
 }
 
