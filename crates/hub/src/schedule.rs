@@ -41,6 +41,8 @@ const JOBS: &[Job] = &[
         name: "journal.sign_head",
         pause: Duration::from_secs(60),
         run: |app| Box::pin(journal::job::sign_head(app)),
+    },
+    Job {
         name: "intake.expire",
         pause: Duration::from_secs(600),
         run: |app| Box::pin(intake::job::expire(app)),

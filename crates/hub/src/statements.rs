@@ -7,10 +7,10 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
         access::first::ALL,
         access::store::ALL,
-        inbox::store::ALL,
-        journal::store::ALL,
         detection::store::ALL,
+        inbox::store::ALL,
         intake::store::ALL,
+        journal::store::ALL,
         number::ALL,
         report::store::ALL,
         signal::store::ALL,
