@@ -31,6 +31,12 @@ coded! {
         PasswordCommon = "password-common",
         /// A log-in name is malformed.
         LoginMalformed = "login-malformed",
+        /// The log-in name belongs to another account.
+        LoginTaken = "login-taken",
+        /// Accounts exist, so that nobody becomes the first administrator any more.
+        AccountsExist = "accounts-exist",
+        /// A slip for a known account was asked for without calling its owner back.
+        NotCalledBack = "not-called-back",
         /// The activation slip was used before.
         SlipUsed = "slip-used",
         /// The activation slip was replaced by a newer one.
@@ -82,6 +88,8 @@ coded! {
         AssetTypeMissing = "asset-type-missing",
         /// A host name or address is malformed.
         HostMalformed = "host-malformed",
+        /// A host name or address that leads to another asset already.
+        HostTaken = "host-taken",
         /// More host names or addresses than one asset may have.
         TooManyHosts = "too-many-hosts",
 

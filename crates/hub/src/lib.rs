@@ -12,6 +12,7 @@
 
 pub mod access;
 pub mod app;
+pub mod asset;
 pub mod clock;
 pub mod config;
 pub mod detection;
@@ -28,6 +29,7 @@ pub mod report;
 pub mod router;
 pub mod schedule;
 pub mod serve;
+pub mod sheet;
 pub mod signal;
 pub mod statements;
 pub mod unit;

@@ -17,7 +17,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::app::App;
 use crate::web::guard::{self, Audience};
 use crate::web::{assets, session};
-use crate::{access, detection, fault, inbox, intake, journal, report, signal};
+use crate::{access, asset, detection, fault, inbox, intake, journal, report, signal, unit};
 
 /// The most bytes of a form or an API call; uploads and intake doors name their own bound.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -147,6 +147,8 @@ pub fn routes() -> Vec<Route> {
     rows.extend(report::routes());
     rows.extend(intake::routes());
     rows.extend(detection::routes());
+    rows.extend(unit::routes());
+    rows.extend(asset::routes());
     rows
 }
 

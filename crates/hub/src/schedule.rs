@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::{access, intake, journal, wiring};
+use crate::{access, intake, journal, unit, wiring};
 
 /// How much longer than its pause a job holds its lease: a node that died is replaced after this.
 const LEASE_PAUSES: u32 = 3;
@@ -46,6 +46,9 @@ const JOBS: &[Job] = &[
         name: "intake.expire",
         pause: Duration::from_secs(600),
         run: |app| Box::pin(intake::job::expire(app)),
+        name: "unit.scope",
+        pause: Duration::from_secs(300),
+        run: |app| Box::pin(unit::job::keep_scope(app)),
     },
 ];
 

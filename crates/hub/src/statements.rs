@@ -1,6 +1,6 @@
 //! Every SQL text of the hub, so that one test holds each against both engines.
 
-use crate::{access, detection, inbox, intake, journal, number, report, signal, unit};
+use crate::{access, asset, detection, inbox, intake, journal, number, report, signal, unit};
 
 /// Returns every statement with its full name; a test fails when a module is missing here.
 pub fn statements() -> Vec<(&'static str, &'static str)> {
@@ -8,6 +8,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         access::first::ALL,
         access::store::ALL,
         detection::store::ALL,
+        asset::store::ALL,
         inbox::store::ALL,
         intake::store::ALL,
         journal::store::ALL,

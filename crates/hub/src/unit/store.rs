@@ -8,6 +8,7 @@ use khien_store::{Conn, Write, on, statements};
 use uuid::Uuid;
 
 use crate::fault::Fault;
+use crate::web::list::{ListQuery, Listed, Page};
 use crate::web::stored;
 
 statements! {
@@ -16,14 +17,22 @@ statements! {
                                 successor, created_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     UPDATE = "UPDATE unit SET name = $2, search_key = $3, kind = $4, parent = $5, valid_from = $6,
-                              valid_to = $7, successor = $8
+                              valid_to = $7, successor = $8, code = $9
               WHERE id = $1",
+    LIST = "SELECT id, code, name, kind, parent, valid_from, valid_to, successor, created_at
+            FROM unit
+            WHERE search_key LIKE $1 ESCAPE '\\'
+              AND (created_at < $2 OR (created_at = $2 AND id < $3))
+            ORDER BY created_at DESC, id DESC LIMIT $4",
+    COUNT = "SELECT COUNT(*) FROM unit WHERE search_key LIKE $1 ESCAPE '\\'",
     CLEAR_SCOPE = "DELETE FROM unit_scope",
     SCOPE = "SELECT ancestor, descendant, own FROM unit_scope",
     INSERT_SCOPE = "INSERT INTO unit_scope (ancestor, descendant, own) VALUES ($1, $2, $3)",
     CONTACTS = "SELECT id, unit, purpose, name, phone, email, valid_from, valid_to FROM contact
                 WHERE unit = $1 AND (valid_to IS NULL OR valid_to > $2)
                 ORDER BY purpose, valid_from DESC, id LIMIT 100",
+    EVERY_CONTACT = "SELECT id, unit, purpose, name, phone, email, valid_from, valid_to
+                     FROM contact ORDER BY id",
     INSERT_CONTACT = "INSERT INTO contact (id, unit, purpose, name, phone, email, valid_from,
                                            valid_to)
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -82,7 +91,7 @@ pub async fn insert(write: &mut Write, unit: &Unit, at: i64) -> Result<(), Fault
     Ok(())
 }
 
-/// Saves what may change of a unit: everything but its id and code.
+/// Saves what may change of a unit: everything but its id.
 pub async fn update(write: &mut Write, unit: &Unit) -> Result<(), Fault> {
     on!(write, c => sqlx::query(UPDATE)
         .bind(unit.id.uuid())
@@ -93,23 +102,70 @@ pub async fn update(write: &mut Write, unit: &Unit) -> Result<(), Fault> {
         .bind(unit.valid_from)
         .bind(unit.valid_to)
         .bind(unit.successor.map(UnitId::uuid))
+        .bind(&unit.code)
         .execute(&mut **c)
         .await
         .map(drop))?;
     Ok(())
 }
 
+/// A unit with the time at which its row was made.
+#[derive(Clone, Debug)]
+pub struct ListedUnit {
+    /// The unit.
+    pub unit: Unit,
+    /// When it was entered, µs UTC.
+    pub created_at: i64,
+}
+
+impl Listed for ListedUnit {
+    fn place(&self) -> (i64, Uuid) {
+        (self.created_at, self.unit.id.uuid())
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct ListedRow {
+    #[sqlx(flatten)]
+    unit: UnitRow,
+    created_at: i64,
+}
+
+/// Returns a page of units, newest entry first.
+pub async fn list(conn: &mut Conn, query: &ListQuery) -> Result<Page<ListedUnit>, Fault> {
+    let (at, id) = query.cursor();
+    let rows: Vec<ListedRow> = on!(conn, c => sqlx::query_as(LIST)
+        .bind(query.pattern())
+        .bind(at)
+        .bind(id)
+        .bind(query.limit() + 1)
+        .fetch_all(&mut **c)
+        .await)?;
+    let total: i64 = on!(conn, c => sqlx::query_scalar(COUNT)
+        .bind(query.pattern())
+        .fetch_one(&mut **c)
+        .await)?;
+    let listed = |row: ListedRow| {
+        let ListedRow { unit: columns, created_at } = row;
+        Ok(ListedUnit { unit: unit(columns)?, created_at })
+    };
+    let rows = rows.into_iter().map(listed).collect::<Result<Vec<_>, Fault>>()?;
+    Ok(Page::cut(rows, query.limit(), total))
+}
+
 type ScopeRow = (Uuid, Uuid, bool);
 
-/// Brings the closure up to date at `at`; returns whether anything changed.
-pub async fn rebuild_scope(write: &mut Write, at: i64) -> Result<bool, Fault> {
+/// Brings the closure up to date at `at`; returns the units that came into being (true) or ended
+/// (false) since it was last done.
+pub async fn rebuild_scope(write: &mut Write, at: i64) -> Result<Vec<(UnitId, bool)>, Fault> {
     let wanted = scope(&tree(write).await?, at);
     let held: Vec<ScopeRow> = on!(write, c => sqlx::query_as(SCOPE).fetch_all(&mut **c).await)?;
-    if held.into_iter().collect::<BTreeSet<_>>() == wanted {
-        return Ok(false);
+    let held: BTreeSet<ScopeRow> = held.into_iter().collect();
+    if held == wanted {
+        return Ok(Vec::new());
     }
     on!(write, c => sqlx::query(CLEAR_SCOPE).execute(&mut **c).await.map(drop))?;
-    for (ancestor, descendant, own) in wanted {
+    for (ancestor, descendant, own) in &wanted {
         on!(write, c => sqlx::query(INSERT_SCOPE)
             .bind(ancestor)
             .bind(descendant)
@@ -118,7 +174,12 @@ pub async fn rebuild_scope(write: &mut Write, at: i64) -> Result<bool, Fault> {
             .await
             .map(drop))?;
     }
-    Ok(true)
+    let themselves = |rows: &BTreeSet<ScopeRow>| -> BTreeSet<Uuid> {
+        rows.iter().filter(|(above, below, _)| above == below).map(|row| row.0).collect()
+    };
+    let (before, after) = (themselves(&held), themselves(&wanted));
+    let turned = before.symmetric_difference(&after);
+    Ok(turned.map(|id| (UnitId::new(*id), after.contains(id))).collect())
 }
 
 fn scope(tree: &Tree, at: i64) -> BTreeSet<ScopeRow> {
@@ -160,6 +221,13 @@ pub async fn contacts(conn: &mut Conn, unit: UnitId, now: i64) -> Result<Vec<Con
         .bind(now)
         .fetch_all(&mut **c)
         .await)?;
+    rows.into_iter().map(contact).collect()
+}
+
+/// Returns every contact there ever was; a province has a few hundred.
+pub async fn every_contact(conn: &mut Conn) -> Result<Vec<ContactRow>, Fault> {
+    let rows: Vec<ContactColumns> =
+        on!(conn, c => sqlx::query_as(EVERY_CONTACT).fetch_all(&mut **c).await)?;
     rows.into_iter().map(contact).collect()
 }
 

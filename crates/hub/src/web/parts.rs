@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::list::Page;
 use super::view::View;
 use super::{encode_query, time};
+use crate::fault::Fault;
 
 /// Returns an icon of the sprite; it decorates, the words beside it tell.
 pub fn icon(name: &str) -> Markup {
@@ -156,6 +157,15 @@ pub fn sure(view: &View, action: &str, title_key: &str, reason_key: &str, danger
                 }
                 button class=(class) { (view.t(title_key)) }
             }
+        }
+    }
+}
+
+/// Returns why a form was not taken, at its head.
+pub fn form_fault(view: &View, fault: Option<&Fault>) -> Markup {
+    html! {
+        @if let Some(fault) = fault {
+            (bad(&fault.sentence(view)))
         }
     }
 }
