@@ -17,7 +17,10 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::app::App;
 use crate::web::guard::{self, Audience};
 use crate::web::{assets, session};
-use crate::{access, asset, detection, fault, inbox, intake, journal, report, signal, unit};
+use crate::{
+    access, asset, detection, evidence, fault, inbox, incident, intake, journal, report, signal,
+    task, unit,
+};
 
 /// The most bytes of a form or an API call; uploads and intake doors name their own bound.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -141,7 +144,10 @@ pub fn routes() -> Vec<Route> {
         Route::get("/api/v1/openapi.json", Stranger, Sample::None, crate::openapi::serve),
     ];
     rows.extend(access::routes());
+    rows.extend(incident::routes());
     rows.extend(signal::routes());
+    rows.extend(task::routes());
+    rows.extend(evidence::routes());
     rows.extend(inbox::routes());
     rows.extend(journal::routes());
     rows.extend(report::routes());

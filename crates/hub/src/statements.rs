@@ -1,20 +1,26 @@
 //! Every SQL text of the hub, so that one test holds each against both engines.
 
-use crate::{access, asset, detection, inbox, intake, journal, number, report, signal, unit};
+use crate::{
+    access, asset, detection, evidence, inbox, incident, intake, journal, number, report, signal,
+    task, unit,
+};
 
 /// Returns every statement with its full name; a test fails when a module is missing here.
 pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
         access::first::ALL,
         access::store::ALL,
-        detection::store::ALL,
         asset::store::ALL,
+        detection::store::ALL,
+        evidence::store::ALL,
         inbox::store::ALL,
+        incident::store::ALL,
         intake::store::ALL,
         journal::store::ALL,
         number::ALL,
         report::store::ALL,
         signal::store::ALL,
+        task::store::ALL,
         unit::store::ALL,
     ]
     .concat()

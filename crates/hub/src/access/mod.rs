@@ -20,6 +20,7 @@ pub mod visible;
 
 use khien_domain::access::{self, Action};
 use khien_domain::id::UnitId;
+use khien_domain::refusal::{Code, Refusal};
 use khien_store::Conn;
 
 use crate::app::App;
@@ -62,4 +63,14 @@ pub async fn demand(
 ) -> Result<(), Fault> {
     let tree = unit::store::tree(conn).await?;
     access::may(&caller.person, action, unit, &tree, app.now()).map_err(Fault::Forbidden)
+}
+
+/// Returns the unit with this code, as somebody typed it.
+///
+/// # Errors
+/// [`Fault::Invalid`] when there is none.
+pub async fn unit_by_code(conn: &mut Conn, code: &str) -> Result<UnitId, Fault> {
+    let tree = unit::store::tree(conn).await?;
+    let unit = tree.by_code(code).map(|unit| unit.id);
+    unit.ok_or_else(|| Fault::Invalid(Refusal::new(Code::UnitUnknown).arg("code", code)))
 }

@@ -49,7 +49,7 @@ pub async fn list(
 }
 
 /// Returns signals as a table, for the list and for the page of a matter.
-pub fn table(view: &View, rows: &[SignalRow]) -> Markup {
+pub fn table<'a>(view: &View, rows: impl IntoIterator<Item = &'a SignalRow>) -> Markup {
     html! {
         div.table-wrap { table.table.cards {
             thead { tr {

@@ -47,6 +47,7 @@ statements! {
                 $14, $15, $16, $17, $18, $19, $20, NULL, $16)",
     LIVE = "SELECT s.id, s.state, s.last_seen_at, m.state AS matter_state
             FROM signal s LEFT JOIN matter m ON m.id = s.matter WHERE s.live_key = $1",
+    LIVE_KEY = "SELECT live_key FROM signal WHERE id = $1",
     FREE_KEY = "UPDATE signal SET live_key = NULL WHERE id = $1",
     SEEN_AGAIN = "UPDATE signal SET seen_count = seen_count + $2,
                     last_seen_at = CASE WHEN last_seen_at < $3 THEN $3 ELSE last_seen_at END
@@ -184,6 +185,12 @@ pub async fn live(conn: &mut Conn, key: &str) -> Result<Option<Live>, Fault> {
         last_seen_at: row.last_seen_at,
         incident_is_over: matter.transpose()?.is_some_and(|state| state.is_over()),
     }))
+}
+
+/// Returns the live key that a signal holds, if it holds one.
+pub async fn live_key(conn: &mut Conn, id: SignalId) -> Result<Option<String>, Fault> {
+    let id = id.uuid();
+    Ok(on!(conn, c => sqlx::query_scalar(LIVE_KEY).bind(id).fetch_one(&mut **c).await)?)
 }
 
 /// Lets go of a live key, so that the next hit makes a new signal.

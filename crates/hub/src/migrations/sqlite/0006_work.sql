@@ -25,6 +25,9 @@ CREATE TABLE matter (
     closed_at    INTEGER,
     -- Set while the matter is open: at most one open matter per dedup key.
     live_key     TEXT UNIQUE,
+    -- The same key for good: a recurrence finds the matter that it follows.
+    dedup_key    TEXT,
+    clock_pack   TEXT NOT NULL,
     follows      BLOB REFERENCES matter (id),
     merged_into  BLOB REFERENCES matter (id),
     leak         TEXT,
@@ -34,6 +37,7 @@ CREATE TABLE matter (
     created_at   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX matter_state ON matter (state, created_at);
+CREATE INDEX matter_dedup ON matter (dedup_key, created_at);
 
 CREATE TABLE party (
     matter    BLOB NOT NULL REFERENCES matter (id),
@@ -92,6 +96,7 @@ CREATE TABLE task (
     unit          BLOB NOT NULL REFERENCES unit (id),
     title         TEXT NOT NULL,
     details       TEXT NOT NULL,
+    search_key    TEXT NOT NULL,
     answer_kind   TEXT NOT NULL,
     state         TEXT NOT NULL,
     due           INTEGER NOT NULL,

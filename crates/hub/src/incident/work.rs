@@ -1,0 +1,232 @@
+//! The deeds on a running incident, each in one transaction.
+
+use khien_domain::access::Action;
+use khien_domain::id::{MatterId, TaskId, UnitId};
+use khien_domain::incident::{Deed, Incident};
+use khien_domain::matter::{Party, PartyRole};
+use khien_domain::refusal::{Code, Refusal};
+use khien_store::{NewEntry, Write};
+use serde_json::json;
+
+use super::store::{self, IncidentRow};
+use crate::app::App;
+use crate::fault::Fault;
+use crate::task::{self, NewTask};
+use crate::web::view::Caller;
+use crate::{access, number};
+
+/// Opens an incident of the caller's unit in the caller's transaction.
+pub(super) async fn found(
+    write: &mut Write,
+    caller: &Caller,
+    id: MatterId,
+    action: Action,
+    app: &App,
+) -> Result<IncidentRow, Fault> {
+    let row = store::find(write, caller.person.id, id).await?.ok_or(Fault::NotFound)?;
+    access::demand(app, write, caller, action, UnitId::new(row.lead)).await?;
+    Ok(row)
+}
+
+/// Does one deed to an incident that the caller may see and leads.
+///
+/// # Errors
+/// [`Fault::NotFound`], [`Fault::Forbidden`], or the domain's refusal.
+pub async fn act(
+    app: &App,
+    caller: &Caller,
+    id: MatterId,
+    action: Action,
+    deed: Deed,
+) -> Result<(), Fault> {
+    let mut write = app.db.write().await?;
+    let row = found(&mut write, caller, id, action, app).await?;
+    let deed = match deed {
+        Deed::Close { by, .. } => {
+            Deed::Close { by, tasks_open: task::store::blocking(&mut write, id).await? }
+        }
+        other => other,
+    };
+    if matches!(deed, Deed::Reopen { .. } | Deed::Unmerge { .. }) {
+        refuse_second(&mut write, &row).await?;
+    }
+    step(app, &mut write, caller, &row, &deed).await?;
+    app.commit(write).await?;
+    Ok(())
+}
+
+/// At most one open incident per key: while a recurrence runs, the earlier one stays closed.
+async fn refuse_second(write: &mut Write, row: &IncidentRow) -> Result<(), Fault> {
+    let Some(key) = &row.dedup_key else { return Ok(()) };
+    match store::live(write, key).await? {
+        Some(other) if other.uuid() != row.id => {
+            Err(Refusal::new(Code::IncidentStep).arg("state", &row.state).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn step(
+    app: &App,
+    write: &mut Write,
+    caller: &Caller,
+    row: &IncidentRow,
+    deed: &Deed,
+) -> Result<(), Fault> {
+    let before = row.noun()?;
+    let (after, facts) = before.step(deed)?;
+    let merged_into = match deed {
+        Deed::Merge { into, .. } => Some(*into),
+        _ => None,
+    };
+    store::save(write, &after, merged_into, app.now()).await?;
+    write.record(NewEntry {
+        at: app.now(),
+        actor: caller.actor(),
+        action: entry_action(deed),
+        subject: format!("matter:{}", row.id),
+        body: body(row, &before, &after, deed),
+    });
+    app.tell(write, facts);
+    Ok(())
+}
+
+fn body(row: &IncidentRow, before: &Incident, after: &Incident, deed: &Deed) -> serde_json::Value {
+    let reason = match deed {
+        Deed::StepBack { reason }
+        | Deed::Reopen { reason }
+        | Deed::Void { reason }
+        | Deed::Merge { reason, .. }
+        | Deed::Unmerge { reason } => Some(reason.trim()),
+        Deed::Judge(verdict) => Some(verdict.reason.trim()),
+        _ => None,
+    };
+    json!({ "number": row.number, "before": before.state, "after": after.state,
+            "verdict": after.verdict.as_ref().map(|v| v.leak), "reason": reason })
+}
+
+fn entry_action(deed: &Deed) -> &'static str {
+    match deed {
+        Deed::Contain => "incident.contain",
+        Deed::Recover => "incident.recover",
+        Deed::Resolve => "incident.resolve",
+        Deed::StepBack { .. } => "incident.step_back",
+        Deed::Judge(_) => "incident.judge",
+        Deed::Close { .. } => "incident.close",
+        Deed::Reopen { .. } => "incident.reopen",
+        Deed::Void { .. } => "incident.void",
+        Deed::Merge { .. } => "incident.merge",
+        Deed::Unmerge { .. } => "incident.unmerge",
+    }
+}
+
+/// Links an incident into another that the caller also leads; readers are sent there.
+///
+/// # Errors
+/// As [`act`]; the number of the other incident must be known to the caller.
+pub async fn merge(
+    app: &App,
+    caller: &Caller,
+    id: MatterId,
+    into: &str,
+    reason: String,
+) -> Result<(), Fault> {
+    let mut write = app.db.write().await?;
+    let row = found(&mut write, caller, id, Action::CloseIncident, app).await?;
+    let number = into.parse().map_err(Fault::Invalid)?;
+    let other = store::by_number(&mut write, caller.person.id, &number).await?;
+    let other = other.ok_or(Fault::NotFound)?;
+    access::demand(app, &mut write, caller, Action::CloseIncident, UnitId::new(other.lead)).await?;
+    let deed = Deed::Merge { into: MatterId::new(other.id), reason };
+    step(app, &mut write, caller, &row, &deed).await?;
+    app.commit(write).await?;
+    Ok(())
+}
+
+/// Takes a merge back: the incident runs again by itself.
+///
+/// # Errors
+/// As [`act`].
+pub async fn unmerge(
+    app: &App,
+    caller: &Caller,
+    id: MatterId,
+    reason: String,
+) -> Result<(), Fault> {
+    act(app, caller, id, Action::CloseIncident, Deed::Unmerge { reason }).await
+}
+
+/// Makes a unit a party of an incident.
+///
+/// # Errors
+/// As [`act`]; a unit is a party once.
+pub async fn add_party(
+    app: &App,
+    caller: &Caller,
+    id: MatterId,
+    unit: &str,
+    role: PartyRole,
+) -> Result<(), Fault> {
+    let mut write = app.db.write().await?;
+    let row = found(&mut write, caller, id, Action::AddParty, app).await?;
+    let unit = access::unit_by_code(&mut write, unit).await?;
+    join(app, &mut write, caller, &row, Party::new(unit, role)).await?;
+    app.commit(write).await?;
+    Ok(())
+}
+
+/// Adds a party inside the caller's transaction.
+async fn join(
+    app: &App,
+    write: &mut Write,
+    caller: &Caller,
+    row: &IncidentRow,
+    party: Party,
+) -> Result<(), Fault> {
+    let matter = store::matter(write, row).await?;
+    let (_, facts) = matter.add_party(party)?;
+    store::insert_party(write, matter.id, &party, app.now()).await?;
+    write.record(NewEntry {
+        at: app.now(),
+        actor: caller.actor(),
+        action: "incident.add_party",
+        subject: format!("matter:{}", row.id),
+        body: json!({ "number": row.number, "unit": party.unit, "role": party.role,
+                      "depth": party.depth }),
+    });
+    app.tell(write, facts);
+    Ok(())
+}
+
+/// Sends a task of an incident; a unit that is no party yet becomes one.
+///
+/// # Errors
+/// As [`act`], or the domain's refusal of the task's text or due time.
+pub async fn give_task(
+    app: &App,
+    caller: &Caller,
+    id: MatterId,
+    new: NewTask,
+) -> Result<TaskId, Fault> {
+    let mut write = app.db.write().await?;
+    let row = found(&mut write, caller, id, Action::GiveTask, app).await?;
+    if row.noun()?.state.is_over() {
+        return Err(Refusal::new(Code::IncidentStep).arg("state", &row.state).into());
+    }
+    let matter = store::matter(&mut write, &row).await?;
+    if !matter.parties.iter().any(|party| party.unit == new.unit) {
+        let party = Party::new(new.unit, PartyRole::Responder);
+        join(app, &mut write, caller, &row, party).await?;
+    }
+    let task = task::send(app, &mut write, caller, id, new).await?;
+    app.commit(write).await?;
+    Ok(task)
+}
+
+/// Returns the next number of the incidents' series.
+pub(super) async fn next_number(
+    app: &App,
+    write: &mut Write,
+) -> Result<khien_domain::matter::Number, Fault> {
+    number::next(write, khien_domain::matter::Series::Incident, app.now()).await
+}
