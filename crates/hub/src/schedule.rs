@@ -46,6 +46,8 @@ const JOBS: &[Job] = &[
         name: "intake.expire",
         pause: Duration::from_secs(600),
         run: |app| Box::pin(intake::job::expire(app)),
+    },
+    Job {
         name: "unit.scope",
         pause: Duration::from_secs(300),
         run: |app| Box::pin(unit::job::keep_scope(app)),
