@@ -64,7 +64,7 @@ pub(super) async fn load(
             sheet.signals.push((signal, serde_json::from_str(&details.body).unwrap_or_default()));
         }
         sheet.files = evidence::store::list(conn, person, Holder::Matter(id)).await?;
-        sheet.moments = timeline::timeline(conn, &sheet.subjects()).await?;
+        sheet.moments = timeline::of(conn, &sheet.subjects()).await?;
     }
     Ok(sheet)
 }
