@@ -67,7 +67,7 @@ async fn every_story_raises_its_own_waiting_signal() {
         ] {
             assert!(families.contains(story), "{story} is not in {families:?}");
         }
-        assert!(bodies.iter().all(|body| body["rule"]["author"].is_string()));
+        assert!(bodies.iter().all(|body| body["rule_author"].is_string()));
         assert_eq!(count(&app, "SELECT COUNT(*) FROM signal WHERE NOT waits").await, 0);
         // Each has its journal line and has told the duty officer.
         let lines = "SELECT COUNT(*) FROM entry WHERE action = 'signal.receive'";

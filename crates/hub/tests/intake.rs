@@ -141,7 +141,7 @@ async fn a_full_log_says_when_to_come_back_and_keeps_what_it_took() {
         assert!(taken < 10_000, "the log takes more than its budget");
     }
     assert!(taken > 0);
-    assert!(open.stop.is_cancelled() == false, "a full log is no reason to stop");
+    assert!(!open.stop.is_cancelled(), "a full log is no reason to stop");
     open.close().await;
 }
 

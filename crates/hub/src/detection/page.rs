@@ -44,7 +44,7 @@ pub async fn list(
     });
     let total = [("total", (rows.len() as i64).into())];
     let body = html! {
-        header.page-head { h1.page-title { (view.t("rules-title")) } }
+        (parts::head(&view.t("rules-title"), &view.t("rules-sub"), html! {}))
         (parts::search(&view, "/rules", &query.q, html! {}))
         @if rows.is_empty() {
             (parts::empty(&view, "rules-empty"))
@@ -115,7 +115,7 @@ fn refused(view: &View, refused: &[Refused]) -> Markup {
                         (view.lang.ta("rules-refused", &[("total", (refused.len() as i64).into())]))
                     }
                 }
-                p.help { (view.t("rules-refused-help")) }
+                div.panel-body { p.help { (view.t("rules-refused-help")) } }
                 div.table-wrap { table.table.cards {
                     thead { tr {
                         th scope="col" { (view.t("rule-title")) }

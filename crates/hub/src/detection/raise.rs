@@ -151,7 +151,8 @@ pub(super) async fn damage(
         body: json!({
             "family": DAMAGE,
             "advice": Lang::Vi.t("detection-damage-advice"),
-            "fields": { "what": what, "bytes": bytes },
+            "summary": what,
+            "bytes": bytes,
         }),
         live_key: Some(key.clone()),
         seen_count: 1,
@@ -173,21 +174,21 @@ fn title(rule: &RuleInfo, host: &str, is_asset: bool) -> String {
     if is_asset || host.is_empty() { title.to_owned() } else { format!("{title} · {host}") }
 }
 
-/// Returns the immutable body: the rule with its author and link, and the first event's fields.
+/// Returns the immutable body, with the names that the page of a signal reads: the rule with its
+/// author and link, which its licence asks for, and the first event.
 fn body(hit: &Found) -> Value {
     let rule = &hit.rule;
     json!({
-        "rule": {
-            "id": rule.id,
-            "title": rule.title,
-            "author": rule.author,
-            "link": rule.link,
-            "level": rule.level.name(),
-            "tags": rule.tags,
-        },
+        "rule_id": rule.id,
+        "rule_title": rule.title,
+        "rule_author": rule.author,
+        "rule_link": rule.link,
+        "rule_level": rule.level.name(),
+        "rule_tags": rule.tags,
         "family": rule.family,
         "advice": rule.advice_vi,
         "host": &*hit.spot.host,
-        "fields": hit.fields,
+        "summary": hit.summary,
+        "event": serde_json::from_str::<Value>(&hit.event).unwrap_or_default(),
     })
 }

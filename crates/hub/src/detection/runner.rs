@@ -21,6 +21,9 @@ use crate::intake::{self, Intake};
 const WARM_US: i64 = 15 * 60_000_000;
 /// How fine the place to warm up from is remembered.
 const MARK_STEP_US: i64 = 60_000_000;
+/// A place in the log that nothing was found before is saved at most this often: reading it again
+/// finds nothing again.
+const QUIET_SAVE_US: i64 = 1_000_000;
 
 /// One reader of the intake log with its rules.
 pub struct Runner {
@@ -29,6 +32,7 @@ pub struct Runner {
     /// Absent only while it works, and for good when it panicked.
     scanner: Option<Scanner>,
     pending: Option<Scan>,
+    saved_at: i64,
     /// Places in the log with the time they were passed, oldest first.
     marks: VecDeque<(i64, Offset)>,
 }
@@ -49,7 +53,7 @@ impl Runner {
         let scanner = Scanner::new(reader, Engine::new(rules), saved);
         tell_quarantined(app, &intake).await?;
         let (app, scanner) = (app.clone(), Some(scanner));
-        Ok(Self { app, intake, scanner, pending: None, marks })
+        Ok(Self { app, intake, scanner, pending: None, saved_at: 0, marks })
     }
 
     /// Does one round; returns whether there was anything to do.
@@ -61,10 +65,13 @@ impl Runner {
             self.pending = self.scan().await?;
         }
         let Some(scan) = &self.pending else { return Ok(false) };
-        let place = Place { position: scan.next.to_i64(), warm: self.warm().to_i64() };
-        save::save(&self.app, scan, place).await?;
+        if !scan.is_quiet() || self.app.now() - self.saved_at >= QUIET_SAVE_US {
+            let place = Place { position: scan.next.to_i64(), warm: self.warm().to_i64() };
+            save::save(&self.app, scan, place).await?;
+            self.saved_at = self.app.now();
+        }
         if let Some(scan) = self.pending.take() {
-            self.saved(&scan);
+            self.pass(&scan);
         }
         Ok(true)
     }
@@ -99,7 +106,7 @@ impl Runner {
         Ok(scan?)
     }
 
-    fn saved(&mut self, scan: &Scan) {
+    fn pass(&mut self, scan: &Scan) {
         for (source, decoded) in &scan.decoded {
             self.intake.tally().decoded(*source, decoded.unreadable, decoded.skew);
         }

@@ -1,9 +1,10 @@
 //! From the log to hits: frames are read, decoded once and matched. Blocks; holds no transaction.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use khien_detect::{Engine, RuleInfo};
+use khien_detect::{Engine, Hit, RuleInfo};
 use khien_domain::id::SourceId;
 use khien_event::{Batch, Column, Context, Event, Format, Problem, ProblemKind, parse};
 use khien_lake::{Damage, LakeError, Offset, Reader, Stored};
@@ -17,8 +18,18 @@ use super::limit::{HOUR_US, Limit};
 const ROUND_BYTES: usize = 4 << 20;
 /// The largest event that is stored whole with its hit.
 const EVENT_BYTES_MAX: usize = 16 << 10;
-/// Characters kept of each value otherwise, and of the values that a signal shows.
-const VALUE_CHARS_MAX: usize = 500;
+/// Characters kept of each value otherwise, and of each in a summary.
+const VALUE_CHARS_MAX: usize = 300;
+/// What a summary is made of, in this order.
+const SUMMARY: &[Column] = &[
+    Column::User,
+    Column::SrcIp,
+    Column::Process,
+    Column::CommandLine,
+    Column::File,
+    Column::Url,
+    Column::Hash,
+];
 /// Characters kept of a host's name: more than DNS allows.
 const HOST_CHARS_MAX: usize = 255;
 
@@ -43,8 +54,8 @@ pub(super) struct Found {
     pub(super) received_at: i64,
     /// The event as JSON.
     pub(super) event: String,
-    /// The fields that a person looks at first.
-    pub(super) fields: Value,
+    /// What a person looks at first, on one line.
+    pub(super) summary: String,
 }
 
 /// Hits beyond the bound: counted, without a row.
@@ -73,6 +84,14 @@ pub(super) struct Scan {
     pub(super) damaged: Vec<Damage>,
     /// Where to go on.
     pub(super) next: Offset,
+}
+
+impl Scan {
+    /// Returns whether there is nothing to save but the place in the log.
+    pub(super) fn is_quiet(&self) -> bool {
+        // Whatever was found is in the tally, stored or not.
+        self.tally.is_empty() && self.damaged.is_empty()
+    }
 }
 
 /// Reads, decodes and matches.
@@ -112,13 +131,16 @@ impl Scanner {
     }
 
     fn frame(&mut self, frame: &Stored, scan: &mut Scan) {
-        self.batch.clear();
-        let context = Context::received(frame.received_us);
-        let problems = parse(frame.decoder, &frame.raw, &context, &mut self.batch);
-        let hits = self.engine.batch(&self.batch);
+        let matched = catch_unwind(AssertUnwindSafe(|| self.decode_and_match(frame)));
         if frame.at < self.saved {
             return;
         }
+        let Ok((problems, hits)) = matched else {
+            // Told as a part of the log that nobody examined, and passed: one batch that breaks a
+            // decoder must not blind the province.
+            scan.damaged.push(Damage { from: frame.at, bytes: frame.raw.len() as u32 });
+            return;
+        };
         let source = SourceId::new(Uuid::from_bytes(frame.source));
         let decoded = scan.decoded.entry(source).or_default();
         decoded.unreadable += unreadable(frame.decoder, &problems);
@@ -129,6 +151,14 @@ impl Scanner {
         for hit in hits {
             self.hit(frame, source, hit.event, &hit.rule, scan);
         }
+    }
+
+    /// Buffers are cleared first, so that a panic in one frame leaves nothing for the next.
+    fn decode_and_match(&mut self, frame: &Stored) -> (Vec<Problem>, Vec<Hit>) {
+        self.batch.clear();
+        let context = Context::received(frame.received_us);
+        let problems = parse(frame.decoder, &frame.raw, &context, &mut self.batch);
+        (problems, self.engine.batch(&self.batch))
     }
 
     fn hit(
@@ -161,7 +191,7 @@ impl Scanner {
             happened_at: event.t_event().unwrap_or(frame.received_us),
             received_at: frame.received_us,
             event: event_text(event),
-            fields: fields(event),
+            summary: summary(event),
         });
     }
 }
@@ -194,16 +224,20 @@ fn event_text(event: Event<'_>) -> String {
     if text.len() <= EVENT_BYTES_MAX {
         return text;
     }
-    json!({ "cut": true, "envelope": fields(event) }).to_string()
+    let columns = Column::ALL.into_iter();
+    let envelope = columns.filter_map(|column| Some((column.name(), value(event, column)?)));
+    let envelope: Map<String, Value> =
+        envelope.map(|(name, value)| (name.to_owned(), value.into())).collect();
+    json!({ "cut": true, "envelope": envelope }).to_string()
 }
 
-/// Returns the envelope columns that hold something.
-fn fields(event: Event<'_>) -> Value {
-    let columns = Column::ALL.into_iter().filter_map(|column| {
-        let text = event.column(column)?.as_text()?;
-        Some((column.name().to_owned(), head(text, VALUE_CHARS_MAX).into()))
-    });
-    Value::Object(columns.collect::<Map<_, _>>())
+fn summary(event: Event<'_>) -> String {
+    let values: Vec<&str> = SUMMARY.iter().filter_map(|column| value(event, *column)).collect();
+    values.join(" · ")
+}
+
+fn value<'b>(event: Event<'b>, column: Column) -> Option<&'b str> {
+    Some(head(event.column(column)?.as_text()?, VALUE_CHARS_MAX))
 }
 
 fn head(text: &str, chars_max: usize) -> &str {

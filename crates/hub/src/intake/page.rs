@@ -35,10 +35,11 @@ pub async fn list(State(app): State<App>, view: View, member: Member) -> Result<
         store::list(&mut conn, member.person.id).await?
     };
     let body = html! {
-        header.page-head {
-            h1.page-title { (view.t("sources-title")) }
-            a.button.button-main href="/sources/new" { (parts::icon("plus")) (view.t("source-new")) }
-        }
+        (parts::head(&view.t("sources-title"), &view.t("sources-sub"), html! {
+            a.button.button-main href="/sources/new" {
+                (parts::icon("plus")) (view.t("source-new"))
+            }
+        }))
         @if sources.is_empty() {
             (parts::empty(&view, "sources-empty"))
         } @else {
@@ -129,7 +130,7 @@ fn strangers(view: &View, strangers: &[Stranger]) -> Markup {
         @if !strangers.is_empty() {
             section.panel {
                 div.panel-head { h2 { (view.t("strangers-title")) } }
-                p.help { (view.t("strangers-help")) }
+                div.panel-body { p.help { (view.t("strangers-help")) } }
                 div.table-wrap { table.table.cards {
                     thead { tr {
                         th scope="col" { (view.t("stranger-address")) }
@@ -176,11 +177,9 @@ async fn form_page(
 ) -> Result<Markup, Fault> {
     let units = administered_units(app, caller).await?;
     let body = html! {
-        h1.page-title { (view.t("source-new")) }
+        (parts::head(&view.t("source-new"), "", html! {}))
         form.form method="post" action="/sources/new" {
-            @if let Some(fault) = fault {
-                p.field-error role="alert" { (fault.sentence(view)) }
-            }
+            (parts::form_fault(view, fault))
             (parts::field(view, "name", "source-name", true, html! {
                 input.input #name name="name" value=(filled.name) required maxlength="100";
             }))
@@ -256,8 +255,7 @@ async fn add(app: &App, caller: &Caller, filled: &Filled) -> Result<Added, Fault
 
 fn added_page(view: &View, name: &str, added: &Added) -> Markup {
     let body = html! {
-        h1.page-title { (view.t("source-added")) }
-        p { (name) }
+        (parts::head(&view.t("source-added"), name, html! {}))
         @match &added.token {
             Some(token) => {
                 div.notice.notice-warn role="status" { (parts::icon("key"))

@@ -1,5 +1,6 @@
 # Detection rules.
 rules-title = Detection rules
+rules-sub = The signs that the hub looks for in what is sent
 rules-empty = No rule matches.
 rules-total = { $total } rules are running
 rules-refused = { $total } rules cannot be used

@@ -1,5 +1,6 @@
 # Sources of events: who sends, who fell silent, the form for a new one.
 sources-title = Event sources
+sources-sub = Servers and devices that may send events; who sends, who fell silent
 sources-empty = No source sends events yet.
 sources-udp-dropped = { $count } UDP datagrams were lost because they came faster than they could be kept. Move busy senders to syslog over TCP.
 source-new = Add a source

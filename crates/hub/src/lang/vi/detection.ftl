@@ -1,5 +1,6 @@
 # Luật phát hiện.
 rules-title = Luật phát hiện
+rules-sub = Những dấu hiệu mà hệ thống tự tìm trong sự kiện gửi về
 rules-empty = Không có luật nào khớp.
 rules-total = { $total } luật đang chạy
 rules-refused = { $total } luật không dùng được

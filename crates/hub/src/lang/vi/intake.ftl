@@ -1,5 +1,6 @@
 # Nguồn sự kiện: ai gửi, ai im lặng, thêm nguồn mới.
 sources-title = Nguồn sự kiện
+sources-sub = Máy chủ, thiết bị được phép gửi sự kiện về; ai đang gửi, ai im lặng
 sources-empty = Chưa có nguồn nào gửi sự kiện về.
 sources-udp-dropped = { $count } gói tin UDP đã mất vì đến nhanh hơn khả năng ghi. Nên chuyển nguồn gửi nhiều sang syslog TCP.
 source-new = Thêm nguồn
