@@ -10,6 +10,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
         access::first::ALL,
         access::store::ALL,
+        access::visible::ALL,
         asset::store::ALL,
         detection::store::ALL,
         evidence::store::ALL,

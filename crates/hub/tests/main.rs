@@ -1,6 +1,7 @@
 //! The one test binary of the hub: each slice has a module, all share the harness.
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
+mod access;
 mod detection;
 mod harness;
 mod intake;

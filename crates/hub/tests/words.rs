@@ -81,3 +81,33 @@ fn every_message_has_words() {
         assert!(has_words(&key), "no words for {key}");
     }
 }
+
+/// The journal's actions: `noun.verb` literals of the slices.
+fn actions() -> BTreeSet<String> {
+    const NOUNS: [&str; 13] = [
+        "unit", "person", "asset", "source", "signal", "report", "incident", "task", "evidence",
+        "grant", "journal", "session", "slip",
+    ];
+    let named = |text: &str| {
+        let Some((noun, verb)) = text.split_once('.') else { return false };
+        let plain = |c: char| c.is_ascii_lowercase() || c == '_';
+        NOUNS.contains(&noun) && !verb.is_empty() && verb.chars().all(plain)
+    };
+    let mut found = BTreeSet::new();
+    for (path, text) in source::files("rs") {
+        // Names of jobs, of reactions and of the key's file look alike.
+        if !["schedule.rs", "wiring.rs", "app.rs"].iter().any(|other| path.ends_with(other)) {
+            found.extend(text.split('"').filter(|part| named(part)).map(str::to_owned));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_journal_line_has_words() {
+    let actions = actions();
+    assert!(actions.len() > 30, "the search finds too little: {actions:?}");
+    let key = |action: &String| format!("entry-{}", action.replace('.', "-"));
+    let silent: Vec<String> = actions.iter().map(key).filter(|key| !has_words(key)).collect();
+    assert!(silent.is_empty(), "no words for {silent:#?}");
+}

@@ -97,7 +97,7 @@ async fn province(app: &App, write: &mut Write, now: i64) -> Result<UnitId, Faul
     write.record(NewEntry {
         at: now,
         actor: ACTOR.to_owned(),
-        action: "unit.create",
+        action: "unit.add",
         subject: format!("unit:{}", province.id),
         body: json!({ "code": province.code, "name": province.name, "first": true }),
     });

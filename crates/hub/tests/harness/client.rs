@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
+const EVENT_STREAM: &str = "text/event-stream";
 const BOUNDARY: &str = "khien-test-boundary";
 
 /// One browser with its session, if it has one.
@@ -89,7 +90,10 @@ impl Client {
         let request = request.body(body).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        // A live stream has no end to wait for.
+        let live = parts.headers.get(header::CONTENT_TYPE).is_some_and(|k| k == EVENT_STREAM);
+        let body =
+            if live { Vec::new() } else { body.collect().await.unwrap().to_bytes().to_vec() };
         let asked = format!("{method} {path}");
         Reply { asked, status: parts.status, headers: parts.headers, body }
     }

@@ -9,7 +9,9 @@
 
 mod client;
 pub(crate) mod doors;
+pub(crate) mod listen;
 pub(crate) mod source;
+mod story;
 mod world;
 
 use axum::Router;
@@ -23,7 +25,7 @@ use khien_store::testing::Postgres;
 use khien_store::{NewEntry, Write};
 use tempfile::TempDir;
 
-pub(crate) use client::Client;
+pub(crate) use client::{Client, Reply};
 pub(crate) use world::{World, insert_grant, insert_person, password};
 
 /// Where a test keeps its state.

@@ -23,22 +23,24 @@ const UNITS: &[(&str, UnitKind, &str)] = &[
     ("VT1", UnitKind::Telecom, "Viễn thông Thử Nghiệm"),
 ];
 
-/// Log-in, role, units, whether what stands below is reached too.
-const PEOPLE: &[(&str, Role, &[&str], bool)] = &[
-    ("truc.ban", Role::DutyOfficer, &["TINH"], true),
-    ("phan.tich", Role::Analyst, &["TINH"], true),
-    ("dieu.phoi", Role::Coordinator, &["TINH"], true),
-    ("phe.duyet", Role::Approver, &["TINH"], true),
-    ("van.thu", Role::Clerk, &["TINH"], true),
-    ("lanh.dao", Role::Leader, &["TINH"], true),
-    ("kiem.toan", Role::Auditor, &["TINH"], true),
-    ("quan.tri", Role::Administrator, &["TINH"], true),
-    ("so.y", Role::UnitOfficer, &["SOY"], false),
+/// Log-in, role, the unit of work, the units that the role is over, and what lies below them.
+type Account = (&'static str, Role, &'static str, &'static [&'static str], bool);
+
+const PEOPLE: &[Account] = &[
+    ("truc.ban", Role::DutyOfficer, "PA05", &["TINH"], true),
+    ("phan.tich", Role::Analyst, "PA05", &["TINH"], true),
+    ("dieu.phoi", Role::Coordinator, "PA05", &["TINH"], true),
+    ("phe.duyet", Role::Approver, "PA05", &["TINH"], true),
+    ("van.thu", Role::Clerk, "PA05", &["TINH"], true),
+    ("lanh.dao", Role::Leader, "TINH", &["TINH"], true),
+    ("kiem.toan", Role::Auditor, "TINH", &["TINH"], true),
+    ("quan.tri", Role::Administrator, "TTDL", &["TINH"], true),
+    ("so.y", Role::UnitOfficer, "SOY", &["SOY"], false),
     // One officer serves the commune's Party committee and its People's Committee.
-    ("xa.a", Role::UnitOfficer, &["XA-A", "XA-A-DU"], false),
-    ("truong.xa.a", Role::UnitHead, &["XA-A"], false),
-    ("xa.b", Role::UnitOfficer, &["XA-B"], false),
-    ("vien.thong", Role::Desk, &["VT1"], false),
+    ("xa.a", Role::UnitOfficer, "XA-A", &["XA-A", "XA-A-DU"], false),
+    ("truong.xa.a", Role::UnitHead, "XA-A", &["XA-A"], false),
+    ("xa.b", Role::UnitOfficer, "XA-B", &["XA-B"], false),
+    ("vien.thong", Role::Desk, "VT1", &["VT1"], false),
 ];
 
 /// Returns the password of a log-in.
@@ -68,18 +70,18 @@ impl World {
         let mut write = app.db.write().await.unwrap();
         let units = insert_units(&mut write, app.now()).await;
         let mut people = BTreeMap::new();
-        for ((login, role, over, subtree), hash) in PEOPLE.iter().zip(hashes) {
-            let person = person_of(login, *role, over, *subtree, &units);
+        for (account, hash) in PEOPLE.iter().zip(hashes) {
+            let person = person_of(account, &units);
             insert_person(&mut write, app.now(), &person, &hash).await;
             for grant in &person.grants {
                 insert_grant(&mut write, app.now(), grant, "active").await;
             }
-            people.insert(*login, person);
+            people.insert(account.0, person);
         }
         write.record(NewEntry {
             at: app.now(),
             actor: "test".to_owned(),
-            action: "world.settle",
+            action: "unit.add",
             subject: format!("unit:{}", units["TINH"]),
             body: serde_json::json!({}),
         });
@@ -103,13 +105,8 @@ impl World {
     }
 }
 
-fn person_of(
-    login: &str,
-    role: Role,
-    over: &[&str],
-    subtree: bool,
-    units: &BTreeMap<&'static str, UnitId>,
-) -> Person {
+fn person_of(account: &Account, units: &BTreeMap<&'static str, UnitId>) -> Person {
+    let (login, role, home, over, subtree) = *account;
     let id = PersonId::new(Uuid::now_v7());
     let ceiling = role.depth_max();
     let grant = |code: &&str| Grant { person: id, role, unit: units[code], subtree, ceiling };
@@ -117,7 +114,7 @@ fn person_of(
         id,
         login: login.to_owned(),
         name: format!("Cán bộ {login}"),
-        unit: units[over[0]],
+        unit: units[home],
         grants: over.iter().map(grant).collect(),
     }
 }

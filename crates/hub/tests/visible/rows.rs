@@ -6,7 +6,6 @@ use khien_hub::app::App;
 use khien_hub::signal::store::NewSignal;
 use khien_hub::{signal, unit};
 use khien_store::{NewEntry, Write, on};
-use uuid::Uuid;
 
 use super::worlds::{RandomWorld, Task};
 use crate::harness::{insert_grant, insert_person};

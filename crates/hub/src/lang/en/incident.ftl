@@ -96,6 +96,3 @@ first-task-combined = Disconnect the machines concerned, leave everything as it 
 first-task-combined-details = Say which signs and machines. Do not reinstall.
 first-task-other = Check and report the state
 first-task-other-details = Say which machine or system, who uses it, what was done.
-entry-incident-step-back = One step back
-entry-incident-judge = Leak-risk verdict
-entry-incident-unmerge = Merge taken back

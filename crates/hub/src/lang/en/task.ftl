@@ -1,5 +1,4 @@
 incident = Incident
-unit-code = Unit code
 no-secrets = Do not enter or attach state secrets.
 task-list-sub = What the units owe, newest first
 task-none = No tasks

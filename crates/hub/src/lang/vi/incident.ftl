@@ -96,6 +96,3 @@ first-task-combined = Ngắt mạng máy liên quan, giữ nguyên hiện trạn
 first-task-combined-details = Cho biết các dấu hiệu và máy liên quan. Không tự cài lại máy.
 first-task-other = Kiểm tra và báo lại tình trạng
 first-task-other-details = Cho biết máy, hệ thống nào, ai đang dùng, đã làm gì.
-entry-incident-step-back = Lùi một bước
-entry-incident-judge = Kết luận nguy cơ lộ, lọt
-entry-incident-unmerge = Tách sự cố

@@ -1,5 +1,4 @@
 incident = Sự cố
-unit-code = Mã đơn vị
 no-secrets = Không nhập, không đính kèm nội dung bí mật nhà nước.
 task-list-sub = Việc các đơn vị phải làm, mới nhất trước
 task-none = Không có nhiệm vụ nào
