@@ -33,8 +33,6 @@ coded! {
         LoginMalformed = "login-malformed",
         /// The log-in name belongs to another account.
         LoginTaken = "login-taken",
-        /// Accounts exist, so that nobody becomes the first administrator any more.
-        AccountsExist = "accounts-exist",
         /// A slip for a known account was asked for without calling its owner back.
         NotCalledBack = "not-called-back",
         /// The activation slip was used before.

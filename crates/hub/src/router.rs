@@ -144,6 +144,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/api/v1/openapi.json", Stranger, Sample::None, crate::openapi::serve),
     ];
     rows.extend(access::routes());
+    rows.extend(access::people::routes());
     rows.extend(incident::routes());
     rows.extend(signal::routes());
     rows.extend(task::routes());

@@ -9,6 +9,7 @@ use crate::{
 pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
         access::first::ALL,
+        access::people::store::ALL,
         access::store::ALL,
         access::visible::ALL,
         asset::store::ALL,

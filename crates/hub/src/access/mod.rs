@@ -12,6 +12,7 @@ pub mod first;
 pub mod login;
 pub mod page;
 pub mod password;
+pub mod people;
 pub mod session;
 pub mod slip;
 pub mod store;

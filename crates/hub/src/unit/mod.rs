@@ -224,32 +224,6 @@ pub async fn import_contacts(
     Ok(())
 }
 
-/// Adds the province itself, so that an empty folder has a unit for its first account.
-///
-/// # Errors
-/// When the name is empty or the store fails.
-pub async fn found_province(
-    app: &App,
-    write: &mut Write,
-    actor: &str,
-    name: &str,
-) -> Result<UnitId, Fault> {
-    let unit = Unit {
-        id: UnitId::new(app.new_id()),
-        code: "TINH".to_owned(),
-        name: name.to_owned(),
-        kind: UnitKind::Province,
-        parent: None,
-        valid_from: crate::web::time::day_start(app.now()),
-        valid_to: None,
-        successor: None,
-    };
-    let unit = unit.checked()?;
-    save_new(app, write, actor, &unit).await?;
-    store::rebuild_scope(write, app.now()).await?;
-    Ok(unit.id)
-}
-
 /// Refuses a unit with which the tree would break a rule.
 fn check_with(tree: &Tree, unit: &Unit) -> Result<(), Fault> {
     let others = tree.units().filter(|other| other.id != unit.id).cloned();

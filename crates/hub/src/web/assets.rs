@@ -17,6 +17,12 @@ pub fn href(name: &str) -> String {
     format!("/assets/{name}?v={hash}")
 }
 
+/// Returns the style sheet itself, for a page that is opened from a disk.
+pub fn style_sheet() -> String {
+    let file = Assets::get("app.css").map(|file| file.data.into_owned()).unwrap_or_default();
+    String::from_utf8_lossy(&file).into_owned()
+}
+
 fn short_hash(metadata: &rust_embed::Metadata) -> String {
     metadata.sha256_hash()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -10,7 +10,6 @@ refusal-password-is-login = The password must not contain the log-in name.
 refusal-password-common = This password is one that attackers try first. Choose another.
 refusal-login-malformed = A log-in name has lower-case letters, digits, dots and dashes only.
 refusal-login-taken = This log-in name belongs to another account.
-refusal-accounts-exist = There are accounts already; nobody becomes the first administrator any more.
 refusal-not-called-back = Call the officer back on the registered number before issuing a new slip.
 refusal-slip-used = This activation slip was used. Call the administrator for a new one.
 refusal-slip-replaced = This activation slip was replaced by a newer one.

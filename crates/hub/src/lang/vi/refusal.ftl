@@ -10,7 +10,6 @@ refusal-password-is-login = Mật khẩu không được chứa tên đăng nh�
 refusal-password-common = Mật khẩu này quá phổ biến, kẻ tấn công thử đầu tiên. Hãy chọn mật khẩu khác.
 refusal-login-malformed = Tên đăng nhập chỉ gồm chữ thường không dấu, chữ số, dấu chấm hoặc gạch nối.
 refusal-login-taken = Tên đăng nhập này đã có người dùng.
-refusal-accounts-exist = Đã có tài khoản, không thể lập quản trị đầu tiên nữa.
 refusal-not-called-back = Hãy gọi lại số điện thoại đã đăng ký của cán bộ trước khi cấp phiếu mới.
 refusal-slip-used = Phiếu kích hoạt này đã được dùng. Hãy gọi cán bộ quản trị để được cấp phiếu mới.
 refusal-slip-replaced = Phiếu kích hoạt này đã được thay bằng phiếu mới hơn.

@@ -1,0 +1,304 @@
+//! A sheet of people becomes a plan. One row is one grant; a person with several grants has
+//! several rows, the first one in the home unit. Grants that a sheet does not name stay as they
+//! are: rights are taken away by a decision, not by a missing line.
+
+use std::collections::BTreeMap;
+
+use khien_domain::access::{Grant, GrantCase, Role, login_name};
+use khien_domain::fold::fold;
+use khien_domain::id::PersonId;
+use khien_domain::refusal::{Code, Refusal};
+use khien_domain::time::Micros;
+use khien_domain::unit::{Tree, Unit};
+use uuid::Uuid;
+
+use super::store::Account;
+use super::{checked, same_right};
+use crate::sheet::{self, Column, Plan, Problems, Reason, Row};
+
+const COLUMNS: &[Column] = &[
+    Column::required("login", &["ten dang nhap", "tai khoan", "user"]),
+    Column::required("name", &["ho ten", "ho va ten", "ten"]),
+    Column::required("unit", &["ma don vi", "don vi", "unit code"]),
+    Column::required("role", &["vai tro"]),
+    Column::optional("title", &["chuc vu"]),
+    Column::optional("scope", &["pham vi"]),
+    Column::optional("phone", &["dien thoai", "so dien thoai", "sdt"]),
+    Column::optional("email", &["thu dien tu", "e mail", "mail"]),
+];
+
+/// What offices write for each role, as [`sheet::plain`] writes it.
+const ROLES: &[(&str, Role)] = &[
+    ("duty officer", Role::DutyOfficer),
+    ("can bo truc", Role::DutyOfficer),
+    ("truc ban", Role::DutyOfficer),
+    ("analyst", Role::Analyst),
+    ("can bo phan tich", Role::Analyst),
+    ("phan tich", Role::Analyst),
+    ("coordinator", Role::Coordinator),
+    ("can bo dieu phoi", Role::Coordinator),
+    ("dieu phoi", Role::Coordinator),
+    ("approver", Role::Approver),
+    ("nguoi phe duyet", Role::Approver),
+    ("phe duyet", Role::Approver),
+    ("clerk", Role::Clerk),
+    ("van thu", Role::Clerk),
+    ("unit officer", Role::UnitOfficer),
+    ("can bo dau moi", Role::UnitOfficer),
+    ("can bo dau moi don vi", Role::UnitOfficer),
+    ("can bo don vi", Role::UnitOfficer),
+    ("unit head", Role::UnitHead),
+    ("thu truong", Role::UnitHead),
+    ("thu truong don vi", Role::UnitHead),
+    ("desk", Role::Desk),
+    ("dau moi doanh nghiep", Role::Desk),
+    ("leader", Role::Leader),
+    ("lanh dao", Role::Leader),
+    ("auditor", Role::Auditor),
+    ("kiem tra", Role::Auditor),
+    ("thanh tra", Role::Auditor),
+    ("kiem tra thanh tra", Role::Auditor),
+    ("administrator", Role::Administrator),
+    ("quan tri", Role::Administrator),
+    ("quan tri he thong", Role::Administrator),
+];
+
+/// Whether a grant reaches what stands under its unit.
+const SCOPES: &[(&str, bool)] = &[
+    ("unit", false),
+    ("don vi", false),
+    ("chi don vi", false),
+    ("subtree", true),
+    ("toan bo cap duoi", true),
+    ("ca cap duoi", true),
+    ("toan tinh", true),
+];
+
+/// What a sheet asks for.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// A new account.
+    Add(Account),
+    /// A known account, before and after.
+    Change(Box<(Account, Account)>),
+    /// A grant to a new or known account.
+    Grant(Grant),
+}
+
+/// Reads a sheet of people against the accounts and standing grants there are.
+///
+/// # Errors
+/// With every problem by row and column.
+pub fn plan(
+    bytes: &[u8],
+    tree: &Tree,
+    held: &[Account],
+    standing: &[GrantCase],
+    now: Micros,
+    mut new_id: impl FnMut() -> Uuid,
+) -> Result<Plan<Deed>, Problems> {
+    let sheet = sheet::read(bytes, COLUMNS)?;
+    let mut problems = Problems::default();
+    let mut plan = Plan::new(sheet.ignored);
+    let by_login: BTreeMap<&str, &Account> = held.iter().map(|a| (a.login.as_str(), a)).collect();
+    let mut people: BTreeMap<String, Account> = BTreeMap::new();
+    let mut grants: Vec<Grant> = Vec::new();
+    for row in &sheet.rows {
+        let Some((login, unit, right)) = right(row, tree, &mut problems) else { continue };
+        let person = match people.get(&login) {
+            Some(known) => {
+                refuse_other_name(row, known, &mut problems);
+                known.person()
+            }
+            None => {
+                let before = by_login.get(login.as_str()).copied();
+                let account = account(row, &login, unit, before, now, &mut new_id);
+                let Some(account) = keep_account(row, account, &mut problems) else { continue };
+                add_account(&mut plan, row, before, &account);
+                let person = account.person();
+                people.insert(login.clone(), account);
+                person
+            }
+        };
+        let grant = Grant {
+            person,
+            role: right.0,
+            unit: unit.id,
+            subtree: right.1,
+            ceiling: right.0.depth_max(),
+        };
+        if grants.iter().any(|other| other.person == person && same_right(other, &grant)) {
+            problems.add(row, "role", Reason::cell("row-twice", &login));
+        }
+        if holds(standing, person, &grant) {
+            plan.summary.same += 1;
+        } else {
+            let label = format!("{login} · {} · {}", grant.role, unit.code);
+            plan.add(row.number, label, Deed::Grant(grant.clone()));
+        }
+        grants.push(grant);
+    }
+    problems.or(plan)
+}
+
+fn holds(standing: &[GrantCase], person: PersonId, grant: &Grant) -> bool {
+    standing.iter().any(|case| case.grant.person == person && same_right(&case.grant, grant))
+}
+
+/// Returns log-in, unit, and role with reach.
+fn right<'a>(
+    row: &Row,
+    tree: &'a Tree,
+    problems: &mut Problems,
+) -> Option<(String, &'a Unit, (Role, bool))> {
+    let login = problems.need(row, "login").map(login_name);
+    let login = login.and_then(|login| problems.keep(row, "login", login));
+    let name = problems.need(row, "name");
+    let unit = problems.need(row, "unit").and_then(|code| {
+        let unit = tree.by_code(code).ok_or_else(|| Reason::cell("unit-unknown", code));
+        problems.keep(row, "unit", unit)
+    });
+    let role = problems.need(row, "role").and_then(|_| problems.word(row, "role", ROLES));
+    let subtree = problems.word(row, "scope", SCOPES).unwrap_or(false);
+    name?;
+    Some((login?, unit?, (role?, subtree)))
+}
+
+/// Two officers under one log-in would share it; more likely a name was copied down.
+fn refuse_other_name(row: &Row, known: &Account, problems: &mut Problems) {
+    if let Some(name) = row.text("name").filter(|name| fold(name) != fold(&known.name)) {
+        problems.add(row, "name", Reason::cell("person-differs", name));
+    }
+}
+
+fn account(
+    row: &Row,
+    login: &str,
+    unit: &Unit,
+    before: Option<&Account>,
+    now: Micros,
+    new_id: &mut impl FnMut() -> Uuid,
+) -> Account {
+    let cell = |key: &str, held: fn(&Account) -> &String| {
+        row.text(key).map(str::to_owned).or(before.map(held).cloned()).unwrap_or_default()
+    };
+    Account {
+        id: before.map_or_else(new_id, |account| account.id),
+        login: login.to_owned(),
+        name: cell("name", |account| &account.name),
+        title: cell("title", |account| &account.title),
+        phone: sheet::phone_cell(&cell("phone", |account| &account.phone)),
+        email: cell("email", |account| &account.email),
+        unit: unit.id.uuid(),
+        disabled_at: before.and_then(|account| account.disabled_at),
+        created_at: before.map_or(now, |account| account.created_at),
+        activated: before.is_some_and(|account| account.activated),
+    }
+}
+
+fn keep_account(row: &Row, account: Account, problems: &mut Problems) -> Option<Account> {
+    let column = |refusal: &Refusal| match () {
+        () if refusal.is(Code::PhoneMalformed) => "phone",
+        () if refusal.is(Code::EmailMalformed) => "email",
+        () => "name",
+    };
+    checked(account).map_err(|refusal| problems.add(row, column(&refusal), refusal)).ok()
+}
+
+fn add_account(plan: &mut Plan<Deed>, row: &Row, before: Option<&Account>, account: &Account) {
+    let label = format!("{} · {}", account.login, account.name);
+    match before {
+        None => plan.add(row.number, label, Deed::Add(account.clone())),
+        Some(before) => {
+            let fields = changed_fields(before, account);
+            if !fields.is_empty() {
+                let deed = Deed::Change(Box::new((before.clone(), account.clone())));
+                plan.change(row.number, label, fields, deed);
+            }
+        }
+    }
+}
+
+fn changed_fields(before: &Account, after: &Account) -> Vec<&'static str> {
+    let differ = [
+        ("name", before.name != after.name),
+        ("title", before.title != after.title),
+        ("phone", before.phone != after.phone),
+        ("email", before.email != after.email),
+        ("unit", before.unit != after.unit),
+    ];
+    differ.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use khien_domain::id::UnitId;
+    use khien_domain::unit::UnitKind;
+
+    fn tree() -> Tree {
+        let unit = |n: u128, code: &str| Unit {
+            id: UnitId::new(Uuid::from_u128(n)),
+            code: code.into(),
+            name: code.into(),
+            kind: UnitKind::Department,
+            parent: None,
+            valid_from: 0,
+            valid_to: None,
+            successor: None,
+        };
+        Tree::build(vec![unit(901, "AA"), unit(902, "BB")]).expect("a tree")
+    }
+
+    fn plan_of(file: &str, held: &[Account]) -> Result<Plan<Deed>, Problems> {
+        let mut last = held.len() as u128;
+        plan(file.as_bytes(), &tree(), held, &[], 7, || {
+            last += 1;
+            Uuid::from_u128(last)
+        })
+    }
+
+    #[test]
+    fn one_officer_of_two_units_is_one_account_with_two_grants() {
+        let file = "Tên đăng nhập,Họ tên,Chức vụ,Mã đơn vị,Vai trò,Phạm vi,Điện thoại\n\
+                    Can.Bo.A,Trần An,Công chức,AA,unit_officer,đơn vị,900000001\n\
+                    can.bo.a,Trần An,Công chức,BB,Cán bộ đầu mối đơn vị,toàn bộ cấp dưới,\n";
+        let plan = plan_of(file, &[]).expect("a plan");
+        let [Deed::Add(account), Deed::Grant(first), Deed::Grant(second)] = &plan.deeds[..] else {
+            panic!("{:?}", plan.deeds)
+        };
+        assert_eq!((account.login.as_str(), account.phone.as_str()), ("can.bo.a", "0900000001"));
+        assert_eq!(account.unit, Uuid::from_u128(901));
+        assert_eq!((first.subtree, second.subtree), (false, true));
+        assert_eq!(second.person, account.person());
+    }
+
+    #[test]
+    fn every_fault_is_named_by_row_and_column() {
+        let file = "login,name,unit,role,scope,phone,email\n\
+                    x,A,AA,clerk,,,\n\
+                    ba.a,,AA,clerk,,,\n\
+                    ba.b,B,ZZ,clerk,,,\n\
+                    ba.c,C,AA,hoàng đế,,,\n\
+                    ba.d,D,AA,clerk,thiên hạ,,\n\
+                    ba.e,E,AA,clerk,,12,\n\
+                    ba.f,F,AA,clerk,,,không\n\
+                    ba.g,G,AA,clerk,,,\n\
+                    ba.g,Người khác,BB,clerk,,,\n\
+                    ba.g,G,AA,clerk,,,\n";
+        let problems = plan_of(file, &[]).expect_err("problems").0;
+        let found: Vec<_> = problems.iter().map(|p| (p.row, p.column.unwrap_or(""))).collect();
+        let expected = [
+            (2, "login"),
+            (3, "name"),
+            (4, "unit"),
+            (5, "role"),
+            (6, "scope"),
+            (7, "phone"),
+            (8, "email"),
+            (10, "name"),
+            (11, "role"),
+        ];
+        assert_eq!(found, expected);
+    }
+}
