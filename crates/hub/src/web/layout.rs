@@ -44,6 +44,7 @@ const PLACES: &[Place] = &[
     place("/sources", "sliders", "nav-sources").needs(Action::AdministerSources).breaks(),
     place("/rules", "bug", "nav-rules").needs(Action::ReadRules),
     place("/people", "user", "nav-people").needs(Action::AdministerPeople),
+    place("/grants", "key", "nav-grants").needs(Action::ApproveGrant),
     place("/journal", "journal", "nav-journal").needs(Action::ReadJournal),
 ];
 

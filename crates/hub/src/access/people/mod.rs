@@ -284,7 +284,8 @@ async fn begin_grant(
     other_approvers: usize,
 ) -> Result<(), Fault> {
     let id = GrantId::new(app.new_id());
-    let (proposal, facts) = propose(id, grant, proposer, other_approvers).map_err(Fault::Invalid)?;
+    let (proposal, facts) =
+        propose(id, grant, proposer, other_approvers).map_err(Fault::Invalid)?;
     store::insert_case(write, &proposal.case, app.now()).await?;
     let body = json!({
         "grant": proposal.case.grant,

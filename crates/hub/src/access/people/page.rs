@@ -434,11 +434,7 @@ pub async fn slip(
 }
 
 /// `GET /grants`: what waits for a second person.
-pub async fn pending(
-    State(app): State<App>,
-    view: View,
-    member: Member,
-) -> Result<Markup, Fault> {
+pub async fn pending(State(app): State<App>, view: View, member: Member) -> Result<Markup, Fault> {
     let (cases, people, tree) = {
         let mut conn = app.db.read().await?;
         let cases = store::pending(&mut conn, member.person.id).await?;
