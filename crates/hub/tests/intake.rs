@@ -1,11 +1,15 @@
 //! The doors for events: what is taken, what is refused, and that what was acknowledged is there.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
 
 use khien_hub::intake::source::{Door, networks};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, UdpSocket};
+use tokio::process::Child;
 
 use crate::harness::doors::{Open, Sender, add, catch_up, count, detection, read_until};
 use crate::harness::{Engine, TestApp};
@@ -206,4 +210,45 @@ async fn strangers_are_counted_and_shown_and_not_taken() {
     catch_up(&mut runner).await;
     open.close().await;
     assert_eq!(count(&app, "SELECT accepted FROM source").await, 0);
+}
+
+/// Debian's rsyslog, forwarding a file to a TCP door in the given framing.
+fn rsyslog(folder: &Path, door: SocketAddr, framing: &str) -> Option<Child> {
+    let path = folder.display();
+    let log = "user admin login succeeded from 203.0.113.120 using default password\n";
+    std::fs::write(folder.join("device.log"), log).unwrap();
+    let config = format!(
+        r#"global(workDirectory="{path}")
+module(load="imfile" mode="polling" pollingInterval="1")
+input(type="imfile" file="{path}/device.log" tag="webd:")
+action(type="omfwd" target="{}" port="{}" protocol="tcp" TCP_Framing="{framing}"
+       template="RSYSLOG_SyslogProtocol23Format")
+"#,
+        door.ip(),
+        door.port()
+    );
+    std::fs::write(folder.join("rsyslog.conf"), config).unwrap();
+    let mut command = tokio::process::Command::new("/usr/sbin/rsyslogd");
+    command.arg("-n").arg("-f").arg(folder.join("rsyslog.conf"));
+    command.arg("-i").arg(folder.join("pid")).kill_on_drop(true);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
+}
+
+#[tokio::test]
+async fn a_live_rsyslog_is_heard() {
+    for framing in ["octet-counted", "traditional"] {
+        let app = loopback().await;
+        let open = Open::doors(&app).await;
+        add(&app, "rsyslog", "SOY", Door::Syslog(networks("127.0.0.1").unwrap())).await;
+        let folder = tempfile::tempdir().unwrap();
+        let Some(_rsyslog) = rsyslog(folder.path(), open.doors.tcp.unwrap(), framing) else {
+            eprintln!("SKIPPED: this machine has no rsyslog");
+            return open.close().await;
+        };
+        read_until(&app, &mut detection(&app).await, HITS, 1).await;
+        let of_unit = "SELECT COUNT(*) FROM signal s JOIN unit u ON u.id = s.unit
+                       WHERE u.code = 'SOY'";
+        assert_eq!(count(&app, of_unit).await, 1);
+        open.close().await;
+    }
 }

@@ -85,7 +85,10 @@ fn table(view: &View, rows: &[(Arc<RuleInfo>, Count)]) -> Markup {
                 tr {
                     td data-label=(view.t("rule-level")) { (parts::level(view, rule.level.name())) }
                     th scope="row" { (title(rule)) }
-                    td data-label=(view.t("rule-family")) { (rule.family) }
+                    td data-label=(view.t("rule-family")) {
+                        // A rule without a family is one of its own, under its id.
+                        @if rule.family != rule.id { (rule.family) }
+                    }
                     td data-label=(view.t("rule-author")) { (rule.author) }
                     td.number data-label=(view.t("rule-hits-recent")) { (count.recent) }
                     td.number data-label=(view.t("rule-hits-total")) { (count.total) }

@@ -103,10 +103,21 @@ fn row(view: &View, source: &SourceRow, now: i64) -> Markup {
                 @if source.disabled_at.is_some() {
                     span.badge.badge-quiet { (view.t("source-disabled")) }
                 } @else {
-                    form method="post" action=(format!("/sources/{}/disable", source.id)) {
-                        button.button.button-small type="submit" { (view.t("source-disable")) }
-                    }
+                    (disabling(view, &format!("/sources/{}/disable", source.id)))
                 }
+            }
+        }
+    }
+}
+
+/// There is no way back but a new source, so the button says so first.
+fn disabling(view: &View, action: &str) -> Markup {
+    html! {
+        details.sure {
+            summary.button.button-small { (view.t("source-disable")) "…" }
+            form method="post" action=(action) {
+                p.help { (view.t("source-disable-help")) }
+                button.button.button-danger { (view.t("source-disable")) }
             }
         }
     }

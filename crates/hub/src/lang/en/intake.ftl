@@ -27,6 +27,7 @@ source-lost = { $count } lines lost
 source-clock-fast = clock { $span } fast
 source-clock-slow = clock { $span } slow
 source-disable = Stop
+source-disable-help = Events taken so far are kept. To hear it again, add a new source.
 source-disabled = stopped
 strangers-title = Unknown senders
 strangers-help = These addresses send syslog and belong to no source, so that their events are not taken. If a machine is the province's, add a source for the unit that runs it.

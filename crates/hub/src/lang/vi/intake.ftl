@@ -27,6 +27,7 @@ source-lost = { $count } dòng bị mất
 source-clock-fast = giờ nhanh { $span }
 source-clock-slow = giờ chậm { $span }
 source-disable = Ngừng nhận
+source-disable-help = Sự kiện đã nhận vẫn được giữ. Muốn nhận lại phải thêm nguồn mới.
 source-disabled = đã ngừng
 strangers-title = Máy lạ đang gửi
 strangers-help = Các địa chỉ này gửi syslog nhưng chưa thuộc nguồn nào, nên sự kiện chưa được nhận. Nếu là máy của tỉnh, hãy thêm nguồn cho đơn vị quản lý máy.
