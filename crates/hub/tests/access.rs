@@ -217,7 +217,7 @@ fn form_of_all(app: &TestApp) -> Vec<(&'static str, String)> {
         ("category", "malware"),
         ("severity", "medium"),
         ("task", ""),
-        ("leak", "none"),
+        ("leak", "no_sign"),
         ("role", "informed"),
         ("answer", "text"),
         ("hours", "24"),

@@ -6,6 +6,7 @@ mod detection;
 mod harness;
 mod intake;
 mod login;
+mod main_job;
 mod schema;
 mod visible;
 mod words;
