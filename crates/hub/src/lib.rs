@@ -13,6 +13,7 @@
 pub mod access;
 pub mod app;
 pub mod asset;
+pub mod board;
 pub mod clock;
 pub mod config;
 pub mod detection;
@@ -20,6 +21,7 @@ pub mod evidence;
 pub mod fault;
 pub mod folder;
 pub mod health;
+pub mod home;
 pub mod inbox;
 pub mod incident;
 pub mod intake;

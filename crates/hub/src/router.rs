@@ -18,8 +18,8 @@ use crate::app::App;
 use crate::web::guard::{self, Audience};
 use crate::web::{assets, session};
 use crate::{
-    access, asset, detection, evidence, fault, inbox, incident, intake, journal, report, signal,
-    task, unit,
+    access, asset, board, detection, evidence, fault, home, inbox, incident, intake, journal,
+    report, signal, task, unit,
 };
 
 /// The most bytes of a form or an API call; uploads and intake doors name their own bound.
@@ -145,6 +145,8 @@ pub fn routes() -> Vec<Route> {
     ];
     rows.extend(access::routes());
     rows.extend(access::people::routes());
+    rows.extend(home::routes());
+    rows.extend(board::routes());
     rows.extend(incident::routes());
     rows.extend(signal::routes());
     rows.extend(task::routes());

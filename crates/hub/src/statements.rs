@@ -1,8 +1,8 @@
 //! Every SQL text of the hub, so that one test holds each against both engines.
 
 use crate::{
-    access, asset, detection, evidence, inbox, incident, intake, journal, number, report, signal,
-    task, unit,
+    access, asset, board, detection, evidence, inbox, incident, intake, journal, number, report,
+    signal, task, unit,
 };
 
 /// Returns every statement with its full name; a test fails when a module is missing here.
@@ -13,6 +13,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         access::store::ALL,
         access::visible::ALL,
         asset::store::ALL,
+        board::store::ALL,
         detection::store::ALL,
         evidence::store::ALL,
         inbox::store::ALL,

@@ -2,11 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod access;
+mod board;
 mod detection;
 mod harness;
 mod intake;
+mod journal;
 mod login;
 mod main_job;
+mod report;
 mod schema;
 mod visible;
 mod words;

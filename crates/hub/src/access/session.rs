@@ -90,8 +90,7 @@ pub async fn resume(app: &App, token: &str) -> Result<Option<(Person, Vec<u8>)>,
         let person = store::person(&mut conn, PersonId::new(session.person)).await?;
         (session, person)
     };
-    let idle_us = i64::from(app.config.access.idle_minutes) * 60_000_000;
-    if now >= session.expires_at || now - session.seen_at >= idle_us {
+    if has_ended(app, &session, now) {
         return Ok(None);
     }
     if now - session.seen_at >= SEEN_STEP_US {
@@ -100,6 +99,23 @@ pub async fn resume(app: &App, token: &str) -> Result<Option<(Person, Vec<u8>)>,
         app.commit_unjournaled(write, Unjournaled::Session).await?;
     }
     Ok(person.map(|person| (person, hash)))
+}
+
+/// Returns whether a session still stands, without using it: a page that is only left open must
+/// not keep its officer signed in.
+///
+/// # Errors
+/// When the store fails.
+pub async fn stands(app: &App, hash: &[u8]) -> Result<bool, Fault> {
+    let mut conn = app.db.read().await?;
+    let Some(session) = store::find_session(&mut conn, hash).await? else { return Ok(false) };
+    let person = store::person(&mut conn, PersonId::new(session.person)).await?;
+    Ok(person.is_some() && !has_ended(app, &session, app.now()))
+}
+
+fn has_ended(app: &App, session: &SessionRow, now: i64) -> bool {
+    let idle_us = i64::from(app.config.access.idle_minutes) * 60_000_000;
+    now >= session.expires_at || now - session.seen_at >= idle_us
 }
 
 /// Ends one session.

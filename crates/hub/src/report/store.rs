@@ -4,7 +4,7 @@ use khien_domain::id::{PersonId, UnitId};
 use khien_store::{Conn, on, statements};
 use uuid::Uuid;
 
-use crate::access::visible::unit_depth;
+use crate::access::visible::{signal_depth, unit_depth};
 use crate::fault::Fault;
 
 /// The most assets that a report offers to pick from.
@@ -15,6 +15,11 @@ statements! {
         "SELECT a.id, a.name, a.kind, a.level FROM asset a
          WHERE a.unit = $2 AND a.retired_at IS NULL AND ", unit_depth!("a.unit"), " > 0
          ORDER BY a.kind DESC, a.name, a.id LIMIT $3"
+    ),
+    FILED = concat!(
+        "SELECT s.id, s.number, s.title, s.state, s.received_at FROM signal s
+         LEFT JOIN matter m ON m.id = s.matter WHERE s.kind = 'report' AND ",
+        signal_depth!("s.unit", "m"), " > 0 ORDER BY s.created_at DESC, s.id DESC LIMIT $2"
     ),
     DUTY_PHONE = "SELECT c.name, c.phone FROM contact c JOIN unit u ON u.id = c.unit
                   WHERE u.kind = 'police' AND c.purpose = 'incident' AND c.phone <> ''
@@ -63,4 +68,28 @@ pub struct Duty {
 /// The number is meant for everybody, so that no visibility is asked.
 pub async fn duty(conn: &mut Conn, now: i64) -> Result<Option<Duty>, Fault> {
     Ok(on!(conn, c => sqlx::query_as(DUTY_PHONE).bind(now).fetch_optional(&mut **c).await)?)
+}
+
+/// A report as its unit's page shows it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Filed {
+    /// Its id.
+    pub id: Uuid,
+    /// Its number.
+    pub number: String,
+    /// One line.
+    pub title: String,
+    /// Where it stands.
+    pub state: String,
+    /// When it reached the hub, µs UTC.
+    pub received_at: i64,
+}
+
+/// Returns the reports that the person may know of, newest first.
+pub async fn filed(conn: &mut Conn, person: PersonId, limit: i64) -> Result<Vec<Filed>, Fault> {
+    Ok(on!(conn, c => sqlx::query_as(FILED)
+        .bind(person.uuid())
+        .bind(limit)
+        .fetch_all(&mut **c)
+        .await)?)
 }

@@ -1,6 +1,7 @@
 //! What every page shares: who is reading, in which language, under which frame.
 
 pub mod assets;
+pub mod chart;
 pub mod guard;
 pub mod i18n;
 pub mod layout;
@@ -18,7 +19,7 @@ use crate::fault::Fault;
 /// Returns whether the asker is a machine: an API or ingest path, or a client that wants JSON.
 pub fn wants_json(request: &Request) -> bool {
     let path = request.uri().path();
-    let by_path = ["/api/", "/ingest/", "/_bulk", "/v1/", "/healthz", "/readyz"]
+    let by_path = ["/api/", "/ingest/", "/_bulk", "/v1/", "/healthz", "/readyz", "/stream"]
         .iter()
         .any(|prefix| path.starts_with(prefix));
     by_path
