@@ -31,8 +31,8 @@ pub enum Nudge {
     Matter(Uuid),
     /// A task was sent or moved.
     Task(Uuid),
-    /// A person received a message.
-    Inbox(Uuid),
+    /// Somebody received a message: every page counts its own.
+    Inbox,
 }
 
 /// The running hub. Cloning is cheap: every clone is the same hub.

@@ -93,7 +93,11 @@ async fn react(app: &App, pending: &outbox::Fact) -> anyhow::Result<()> {
     let mut write = app.db.write().await?;
     outbox::finish(&mut write, pending.id, app.now()).await?;
     write.commit_unjournaled(Unjournaled::Reaction).await?;
+    // Only now, so that whoever looks finds what was written.
     nudge(app, &pending.body);
+    if inbox::tells_somebody(&fact) {
+        app.nudge(Nudge::Inbox);
+    }
     Ok(())
 }
 

@@ -49,7 +49,7 @@ async fn a_report_is_filed_with_one_tap_and_stands_in_the_queue() {
     let form = filled(&officer).await;
     let sent = officer.post("/report", &pairs(&form)).await.is(303);
     let page = officer.get(sent.location()).await.ok();
-    let page = page.sees("TH-2026-000001").sees("Rút dây mạng").sees("0233 3000 111");
+    let page = page.sees("TH-2026-0001").sees("Rút dây mạng").sees("0233 3000 111");
     page.sees("data-draft-sent=\"report:");
 
     let waiting = app.as_("truc.ban").await.json("/api/v1/signals").await;

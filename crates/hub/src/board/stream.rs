@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::access::session;
 use crate::app::{App, Nudge};
 use crate::fault::Fault;
-use crate::web::view::Member;
+use crate::web::view::{Member, View};
 use crate::{inbox, incident, signal, task};
 
 /// How often the server tells its time and looks whether the session still stands.
@@ -72,6 +72,7 @@ impl Drop for Seat {
 /// `GET /stream`.
 pub async fn open(
     State(app): State<App>,
+    view: View,
     member: Member,
 ) -> Result<Sse<ReceiverStream<Result<Event, Infallible>>>, Fault> {
     let seat = Seat::take(member.person.id)?;
@@ -84,6 +85,8 @@ pub async fn open(
         events,
         changes: BTreeSet::new(),
         missed: false,
+        mail: false,
+        told_unread: view.unread,
         _seat: seat,
     };
     tokio::spawn(follower.follow());
@@ -108,6 +111,10 @@ struct Follower {
     changes: BTreeSet<Change>,
     /// Whether changes were lost, so that the page must look for itself.
     missed: bool,
+    /// Whether somebody received a message.
+    mail: bool,
+    /// How many unread messages the page was told of.
+    told_unread: i64,
     _seat: Seat,
 }
 
@@ -120,11 +127,11 @@ impl Follower {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut look_at = Instant::now();
         loop {
-            let wants_look = self.missed || !self.changes.is_empty();
+            let wants_look = self.missed || self.mail || !self.changes.is_empty();
             let gone = self.events.clone();
             let step = tokio::select! {
                 _ = beat.tick() => self.beat().await,
-                nudge = self.nudges.recv() => self.note(nudge).await,
+                nudge = self.nudges.recv() => self.note(nudge),
                 () = sleep_until(look_at), if wants_look => {
                     look_at = Instant::now() + PAUSE;
                     self.look().await
@@ -155,10 +162,12 @@ impl Follower {
         self.send("beat", self.app.now().to_string()).await
     }
 
-    async fn note(&mut self, nudge: Result<Nudge, RecvError>) -> Result<(), Ended> {
+    fn note(&mut self, nudge: Result<Nudge, RecvError>) -> Result<(), Ended> {
         let change = match nudge {
-            Ok(Nudge::Inbox(person)) if person == self.person.uuid() => return self.inbox().await,
-            Ok(Nudge::Inbox(_)) => return Ok(()),
+            Ok(Nudge::Inbox) => {
+                self.mail = true;
+                return Ok(());
+            }
             Ok(Nudge::Signal(id)) => Change::Signal(id),
             Ok(Nudge::Matter(id)) => Change::Matter(id),
             Ok(Nudge::Task(id)) => Change::Task(id),
@@ -176,17 +185,24 @@ impl Follower {
         Ok(())
     }
 
-    async fn inbox(&self) -> Result<(), Ended> {
-        self.session_stands().await?;
+    /// Tells how many messages are unread, when the page was told of another number.
+    async fn count_mail(&mut self) -> Result<(), Ended> {
         let mut conn = self.app.db.read().await.map_err(|_| Ended)?;
         let unread = inbox::unread(&mut conn, self.person).await.map_err(|_| Ended)?;
         drop(conn);
+        if unread == self.told_unread {
+            return Ok(());
+        }
+        self.told_unread = unread;
         self.send("inbox", unread.to_string()).await
     }
 
     /// Tells the page to look, if it may see anything of what has changed.
     async fn look(&mut self) -> Result<(), Ended> {
         self.session_stands().await?;
+        if std::mem::take(&mut self.mail) {
+            self.count_mail().await?;
+        }
         let changes = std::mem::take(&mut self.changes);
         let missed = std::mem::take(&mut self.missed);
         if missed || self.sees_any(changes).await.map_err(|_| Ended)? {

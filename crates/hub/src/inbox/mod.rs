@@ -12,7 +12,7 @@ use khien_domain::id::{MatterId, PersonId, SignalId, TaskId, UnitId};
 use khien_store::{Conn, Write};
 use uuid::Uuid;
 
-use crate::app::{App, Nudge};
+use crate::app::App;
 use crate::fault::Fault;
 use crate::router::{Route, Sample};
 use crate::web::guard::Audience::Member;
@@ -87,7 +87,6 @@ pub async fn notify(app: &App, write: &mut Write, id: Uuid, fact: &Fact) -> anyh
             at: app.now(),
         };
         store::insert(write, &message).await?;
-        app.nudge(Nudge::Inbox(person.uuid()));
     }
     Ok(())
 }

@@ -252,6 +252,7 @@ fn about(view: &View, row: &SignalRow, details: &Details) -> Markup {
                             br; a.tel href=(format!("tel:{phone}")) { (phone) }
                         } }
                     }
+                    @if row.reads(Depth::Work) { (teller(view, details)) }
                     @if let Some(name) = &details.entered_by_name {
                         dt { (view.t("signal-entered-by")) } dd { (name) }
                     }
@@ -259,6 +260,22 @@ fn about(view: &View, row: &SignalRow, details: &Details) -> Markup {
                         dt { (view.t("reason")) } dd { (reason) }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Who told the desk of it, when it was entered for a unit that telephoned or wrote.
+fn teller(view: &View, details: &Details) -> Markup {
+    let body: serde_json::Value = serde_json::from_str(&details.body).unwrap_or_default();
+    let text = |key: &str| body["teller"][key].as_str().unwrap_or_default().to_owned();
+    let (name, phone, way) = (text("name"), text("phone"), text("way"));
+    html! {
+        @if !name.is_empty() {
+            dt { (view.t("signal-reporter")) }
+            dd {
+                (name) " · " (view.t(&format!("report-way-{way}")))
+                @if !phone.is_empty() { br; a.tel href=(format!("tel:{phone}")) { (phone) } }
             }
         }
     }
