@@ -1,0 +1,65 @@
+# Everything on one machine: `make demo` shows Khiên at work, `make test` proves it.
+# Needed beforehand: git, make, a C compiler, Rust and Node. The rest is installed from Debian
+# where that is allowed, or named loudly where it is not.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo build test check assets fmt clippy house deny clean
+
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+DEMO ?=
+
+help:
+	@echo 'make demo    builds what is missing and shows an invented province on http://127.0.0.1:8800'
+	@echo '             (more flags: make demo DEMO="--listen 127.0.0.1:9000")'
+	@echo 'make build   builds the assets and the release binary'
+	@echo 'make test    every check and every test'
+	@echo 'make check   formatting, lints, the house rules and the licences only'
+
+demo: assets
+	cargo build --locked --profile demo -p khien
+	exec "$$CARGO_TARGET_DIR/demo/khien" demo $(DEMO)
+
+build: assets
+	cargo build --locked --release -p khien
+	@ls -l "$$CARGO_TARGET_DIR/release/khien"
+
+# cargo test, not nextest: one process per test would start one PostgreSQL per test.
+# The second round looks for code that asks the machine for its zone.
+test: assets fmt clippy
+	@.ci/need soft chromium:chromium chromedriver:chromium-driver rsyslogd:rsyslog \
+	  /usr/lib/postgresql:postgresql
+	TZ=Pacific/Kiritimati cargo test --locked --workspace
+	TZ=America/New_York cargo test --locked -p khien-domain -p khien-event -p khien-hub --lib
+	@echo 'make test: every test passed'
+
+check: assets fmt clippy house deny
+
+fmt:
+	cargo fmt --all --check
+
+clippy: assets
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+house: assets
+	cargo test --locked -p khien --test house
+
+# Licences, bans and sources; the tool is large, so that it is used where it is and not fetched.
+deny:
+	@if command -v cargo-deny >/dev/null; then cargo deny --locked check; \
+	  else echo 'SKIPPED: cargo-deny is not installed (cargo install cargo-deny)' >&2; fi
+
+assets: web/dist/manifest.json
+
+web/dist/manifest.json: web/node_modules/.package-lock.json web/build.mjs $(shell find web/src -type f)
+	cd web && node build.mjs
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@.ci/need hard cc:build-essential node:nodejs npm:npm cargo:-
+	cd web && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+clean:
+	rm -rf web/dist web/node_modules
+	cargo clean
