@@ -1,5 +1,7 @@
 //! The rule pack (`rules/`) against its own samples and against the demo's replay.
 
+#![cfg(test)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
