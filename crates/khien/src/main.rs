@@ -1,6 +1,7 @@
 //! The one binary. Each subcommand is a file under `commands`; data go to stdout, talk to stderr.
 
 mod commands;
+mod demo;
 mod talk;
 
 use std::process::ExitCode;

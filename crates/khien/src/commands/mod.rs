@@ -2,6 +2,7 @@
 
 mod completions;
 mod config;
+mod demo;
 mod doctor;
 mod hunt;
 mod journal;
@@ -19,6 +20,8 @@ use crate::Exit;
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show an invented province with log lines arriving live
+    Demo(demo::Args),
     /// Run the hub of a province
     Serve(serve::Args),
     /// Look for signs of attack in log files
@@ -39,6 +42,7 @@ impl Command {
     /// Runs the subcommand.
     pub(crate) fn run(self, lang: Lang) -> Result<Exit> {
         match self {
+            Self::Demo(args) => demo::run(&args, lang),
             Self::Serve(args) => serve::run(args, lang),
             Self::Hunt(args) => hunt::run(args),
             Self::Rules(args) => rules::run(args),

@@ -1,10 +1,15 @@
 //! Which hub a command is about: its configuration and its data folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use khien_hub::config::{Config, ConfigError};
+use khien_hub::folder::FolderError;
 use khien_hub::web::i18n::{Arg, Lang};
 use khien_store::{Db, StoreError};
+
+use crate::Exit;
+use crate::talk::say;
 
 /// `--config` and `--data`.
 #[derive(Clone, Debug, clap::Args)]
@@ -52,11 +57,16 @@ pub(crate) fn config_refused(lang: Lang, error: &ConfigError) -> String {
     }
 }
 
-/// Returns in the user's language why a hub cannot be opened, for the reasons that a person can
-/// do something about.
-pub(crate) fn open_refused(lang: Lang, error: &anyhow::Error) -> Option<String> {
-    use khien_hub::folder::FolderError;
-    let path = |path: &std::path::Path| path.display().to_string();
+/// Returns how a hub's run ended; what a person can do something about is said in their language.
+pub(crate) fn outcome(lang: Lang, ended: Result<()>) -> Result<Exit> {
+    let Err(error) = ended else { return Ok(Exit::Nothing) };
+    let text = open_refused(lang, &error).ok_or(error)?;
+    say(&text);
+    Ok(Exit::Failure)
+}
+
+fn open_refused(lang: Lang, error: &anyhow::Error) -> Option<String> {
+    let path = |path: &Path| path.display().to_string();
     if let Some(error) = error.downcast_ref::<FolderError>() {
         return Some(match error {
             FolderError::InUse(data) => {

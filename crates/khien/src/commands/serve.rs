@@ -39,22 +39,13 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         say(&lang.t("cli-config-fine"));
         return Ok(Exit::Nothing);
     }
-    start_logging();
-    match super::runtime()?.block_on(run_hub(config, lang)) {
-        Ok(()) => Ok(Exit::Nothing),
-        Err(error) => match place::open_refused(lang, &error) {
-            Some(text) => {
-                say(&text);
-                Ok(Exit::Failure)
-            }
-            None => Err(error),
-        },
-    }
+    start_logging("info");
+    place::outcome(lang, super::runtime()?.block_on(run_hub(config, lang)))
 }
 
-/// Structured lines on stderr; `RUST_LOG` chooses which.
-pub(super) fn start_logging() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Structured lines on stderr; `RUST_LOG` chooses which, else those from `level` up.
+pub(super) fn start_logging(level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

@@ -51,3 +51,12 @@ cli-doctor-schema = The database schema fits this program
 cli-doctor-schema-older = The database schema is older than this program; `khien serve` brings it up to date (make a backup first)
 cli-doctor-clock = Clock of this machine: { $now } (+07:00)
 cli-doctor-clock-behind = The clock of this machine ({ $now } +07:00) is behind the newest journal line, or was never set; turn on time synchronisation (NTP)
+cli-demo-settles = Settling the invented province (the first time only)…
+cli-demo-not-empty = This folder holds data that khien demo did not make. Choose an empty folder with --data.
+cli-demo-login = Log-in
+cli-demo-role = Role
+cli-demo-unit = Unit
+cli-demo-listens =
+    Password of every account: { $password }
+    Data folder: { $data }
+    The invented province runs at { $url } (Ctrl-C to stop)

@@ -51,3 +51,12 @@ cli-doctor-schema = Lược đồ cơ sở dữ liệu khớp với chương tr�
 cli-doctor-schema-older = Lược đồ cơ sở dữ liệu cũ hơn chương trình; `khien serve` sẽ tự nâng lên (nên sao lưu trước)
 cli-doctor-clock = Đồng hồ máy: { $now } (+07:00)
 cli-doctor-clock-behind = Đồng hồ máy ({ $now } +07:00) chạy sau dòng nhật ký mới nhất hoặc chưa được đặt; hãy bật đồng bộ giờ (NTP)
+cli-demo-settles = Đang dựng tỉnh giả định (chỉ lần đầu)…
+cli-demo-not-empty = Thư mục này đã có dữ liệu nhưng không phải của khien demo. Hãy chọn một thư mục trống bằng --data.
+cli-demo-login = Tên đăng nhập
+cli-demo-role = Vai trò
+cli-demo-unit = Đơn vị
+cli-demo-listens =
+    Mật khẩu của mọi tài khoản: { $password }
+    Thư mục dữ liệu: { $data }
+    Tỉnh giả định đang chạy tại { $url } (Ctrl-C để dừng)
