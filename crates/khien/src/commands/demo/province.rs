@@ -2,8 +2,9 @@
 
 use anyhow::{Context as _, Result, bail};
 use khien_domain::access::Role;
+use khien_domain::id::PersonId;
 use khien_domain::unit::Tree;
-use khien_hub::access::{self, first, login};
+use khien_hub::access::{self, first, login, people};
 use khien_hub::app::App;
 use khien_hub::intake::source::{self, Door, NewSource};
 use khien_hub::sheet::Problems;
@@ -24,7 +25,7 @@ macro_rules! sheet {
 }
 
 const UNITS: &[u8] = sheet!("units");
-//const PEOPLE: &[u8] = sheet!("people");
+const PEOPLE: &[u8] = sheet!("people");
 const CONTACTS: &[u8] = sheet!("contacts");
 const SYSTEMS: &[u8] = sheet!("systems");
 
@@ -68,7 +69,7 @@ pub(super) async fn settle(app: &App, lang: Lang) -> Result<Kept> {
     let actor = format!("person:{administrator}");
     let view = View { lang, ..View::default() };
     import_units(app, &view, &actor).await?;
-    //import_people(app, &view, &actor).await?;
+    import_people(app, &view).await?;
     import_contacts(app, &view, &actor).await?;
     import_systems(app, &view, &actor).await?;
     add_sources(app, &actor).await
@@ -76,7 +77,7 @@ pub(super) async fn settle(app: &App, lang: Lang) -> Result<Kept> {
 
 /// Sets the password with a slip's code. Each officer sits at an address of their own, as the
 /// bound on tries asks.
-async fn open_account(app: &App, code: &str, number: usize) -> Result<khien_domain::id::PersonId> {
+async fn open_account(app: &App, code: &str, number: usize) -> Result<PersonId> {
     let view = View { address: format!("demo {number}"), ..View::default() };
     Ok(login::activate(app, &view, code, PASSWORD.to_owned()).await?)
 }
@@ -93,6 +94,23 @@ async fn import_units(app: &App, view: &View, actor: &str) -> Result<()> {
     let plan = plan.map_err(|problems| refused(view, "units.csv", &problems))?;
     unit::import_units(app, &mut write, actor, &plan.deeds).await?;
     app.commit(write).await?;
+    Ok(())
+}
+
+/// Makes the accounts and opens each with the slip that its officer would get on paper.
+async fn import_people(app: &App, view: &View) -> Result<()> {
+    let administrator = people::acting(app, Some(first::LOGIN)).await?;
+    let (mut write, tree) = begin(app).await?;
+    let held = people::store::every(&mut write).await?;
+    let standing = people::store::standing(&mut write).await?;
+    let new_id = || app.new_id();
+    let plan = people::import::plan(PEOPLE, &tree, &held, &standing, app.now(), new_id);
+    let plan = plan.map_err(|problems| refused(view, "people.csv", &problems))?;
+    let slips = people::import_people(app, &mut write, &administrator, &plan.deeds).await?;
+    app.commit(write).await?;
+    for (number, slip) in slips.iter().enumerate() {
+        open_account(app, &slip.code, number + 1).await?;
+    }
     Ok(())
 }
 

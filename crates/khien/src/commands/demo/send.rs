@@ -133,15 +133,13 @@ impl Sender {
 
     async fn post(&mut self, content_type: &str, format: &str, body: Vec<u8>) -> Result<()> {
         self.sequence += 1;
-        let request = Request::post(format!(
-            "http://{}/ingest/v1/events?format={format}",
-            self.doors.http
-        ))
-        .header("Authorization", format!("Bearer {}", self.doors.token))
-        .header("Content-Type", content_type)
-        .header("Khien-Epoch", self.epoch)
-        .header("Khien-Seq", self.sequence)
-        .body(Full::new(Bytes::from(body)))?;
+        let door = format!("http://{}/ingest/v1/events?format={format}", self.doors.http);
+        let request = Request::post(door)
+            .header("Authorization", format!("Bearer {}", self.doors.token))
+            .header("Content-Type", content_type)
+            .header("Khien-Epoch", self.epoch)
+            .header("Khien-Seq", self.sequence)
+            .body(Full::new(Bytes::from(body)))?;
         let answer = tokio::time::timeout(ANSWER_WAIT, self.client.request(request)).await??;
         ensure!(answer.status().is_success(), "the door answered {}", answer.status());
         Ok(())

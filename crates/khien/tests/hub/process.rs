@@ -85,7 +85,13 @@ impl Demo {
         self.ask("GET", path, Some(token), None).await
     }
 
-    async fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Option<Value>) -> Value {
+    async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<Value>,
+    ) -> Value {
         let url = format!("{}{path}", self.told["url"].as_str().expect("an address"));
         let mut request = Request::builder().method(method).uri(url);
         if let Some(token) = token {

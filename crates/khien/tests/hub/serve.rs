@@ -1,13 +1,9 @@
 //! `khien serve` and the commands around a hub's folder, as an operator meets them.
 
-#![cfg(test)]
-
-mod process;
-
 use std::fs;
 use std::path::Path;
 
-use process::{Demo, khien, run, text};
+use crate::process::{Demo, khien, run, text};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 

@@ -1,13 +1,9 @@
 //! A demo is killed in the middle of its replay and started again: nothing is lost, nothing is
 //! doubled, and the record is unbroken.
 
-#![cfg(test)]
-
-mod process;
-
 use std::collections::BTreeSet;
 
-use process::{Demo, run, text};
+use crate::process::{Demo, run, text};
 use serde_json::Value;
 
 /// The stories of the replay, each of which raises its own signal.
@@ -46,7 +42,7 @@ async fn a_killed_replay_goes_on_where_it_was() {
     assert_eq!(after.len(), STORIES, "{stories:?}");
 
     let units = demo.get("/api/v1/units?limit=1", &duty).await;
-    let rows = include_str!("../../../examples/demo-province/units.csv").lines().count() - 1;
+    let rows = include_str!("../../../../examples/demo-province/units.csv").lines().count() - 1;
     assert_eq!(units["total"], rows, "the province was imported twice");
 
     assert!(demo.terminate().await, "SIGTERM ends it in order");
