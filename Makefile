@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check assets fmt clippy house deny clean
+.PHONY: help demo build test check bench assets fmt clippy house deny clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 DEMO ?=
@@ -15,6 +15,7 @@ help:
 	@echo '             (more flags: make demo DEMO="--listen 127.0.0.1:9000")'
 	@echo 'make build   builds the assets and the release binary'
 	@echo 'make test    every check and every test'
+	@echo 'make bench   measures binary, memory and pages'
 	@echo 'make check   formatting, lints, the house rules and the licences only'
 
 demo: assets
@@ -33,6 +34,11 @@ test: assets fmt clippy
 	TZ=Pacific/Kiritimati cargo test --locked --workspace
 	TZ=America/New_York cargo test --locked -p khien-domain -p khien-event -p khien-hub --lib
 	@echo 'make test: every test passed'
+
+# Prints what a hub costs; decides nothing.
+bench: assets
+	cargo build --locked --release -p khien
+	cargo run --locked --release -p khien --example measure
 
 check: assets fmt clippy house deny
 

@@ -38,6 +38,7 @@ const SLICES: &[&str] = &[
     "report",
     "intake",
     "detection",
+    "import",
     "board",
 ];
 
