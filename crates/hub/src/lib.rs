@@ -22,6 +22,7 @@ pub mod fault;
 pub mod folder;
 pub mod health;
 pub mod home;
+pub mod import;
 pub mod inbox;
 pub mod incident;
 pub mod intake;

@@ -17,7 +17,7 @@ use crate::web::view::View;
 
 /// The most bytes of a file.
 pub const BYTES_MAX: usize = 10 * 1024 * 1024;
-/// The most rows of a file.
+/// The most rows of any file: each leaves a line in the journal, and all are one transaction.
 pub const ROWS_MAX: usize = 20_000;
 /// Characters of a cell that a problem repeats.
 const EXCERPT_CHARS: usize = 40;
@@ -268,11 +268,11 @@ pub fn phone_cell(text: &str) -> String {
     if bare && !text.starts_with(['0', '1']) { format!("0{text}") } else { text.to_owned() }
 }
 
-/// Reads a sheet.
+/// Reads a sheet of at most `rows_max` rows.
 ///
 /// # Errors
 /// With every problem of the headings and rows.
-pub fn read(bytes: &[u8], columns: &'static [Column]) -> Result<Sheet, Problems> {
+pub fn read(bytes: &[u8], columns: &'static [Column], rows_max: usize) -> Result<Sheet, Problems> {
     if bytes.len() > BYTES_MAX {
         return Err(Problems::of_file("too-large", ""));
     }
@@ -293,8 +293,8 @@ pub fn read(bytes: &[u8], columns: &'static [Column]) -> Result<Sheet, Problems>
         if record.iter().all(str::is_empty) {
             continue;
         }
-        if rows.len() == ROWS_MAX {
-            return Err(Problems::of_file("too-many-rows", &ROWS_MAX.to_string()));
+        if rows.len() == rows_max {
+            return Err(Problems::of_file("too-many-rows", &rows_max.to_string()));
         }
         let number = record.position().map_or(1, csv::Position::line);
         if let Some(cell) = record.iter().skip(headings.len()).find(|cell| !cell.is_empty()) {
@@ -367,7 +367,7 @@ mod tests {
     ];
 
     fn cells(bytes: &[u8]) -> Vec<(u64, Option<String>, Option<String>)> {
-        let sheet = read(bytes, COLUMNS).expect("a sheet");
+        let sheet = read(bytes, COLUMNS, ROWS_MAX).expect("a sheet");
         let own = |row: &Row, key| row.text(key).map(str::to_owned);
         sheet.rows.iter().map(|row| (row.number, own(row, "code"), own(row, "name"))).collect()
     }
@@ -396,7 +396,7 @@ mod tests {
 
     #[test]
     fn unknown_columns_are_named_not_guessed() {
-        let sheet = read("code,name,STT\nA1,B,1\n".as_bytes(), COLUMNS).expect("a sheet");
+        let sheet = read("code,name,STT\nA1,B,1\n".as_bytes(), COLUMNS, ROWS_MAX).expect("a sheet");
         assert_eq!(sheet.ignored, ["STT"]);
     }
 
@@ -415,7 +415,7 @@ mod tests {
             (&large, "too-large", None),
         ];
         for (file, code, column) in cases {
-            let problem = read(file, COLUMNS).expect_err(code).0.remove(0);
+            let problem = read(file, COLUMNS, ROWS_MAX).expect_err(code).0.remove(0);
             assert!(matches!(problem.reason, Reason::Cell(c, _) if c == code), "{problem:?}");
             assert_eq!(problem.column, column);
         }

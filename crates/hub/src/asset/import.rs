@@ -96,7 +96,7 @@ pub fn plan(
     held: &[Asset],
     mut new_id: impl FnMut() -> Uuid,
 ) -> Result<Plan<Deed>, Problems> {
-    let sheet = sheet::read(bytes, COLUMNS)?;
+    let sheet = sheet::read(bytes, COLUMNS, sheet::ROWS_MAX)?;
     let mut problems = Problems::default();
     let rows: Vec<(&Row, Asset)> = sheet
         .rows

@@ -14,6 +14,9 @@ use super::store::ContactRow;
 use crate::sheet::{self, Column, Plan, Problems, Reason, Row};
 use crate::web::time::day_start;
 
+/// A row may add a contact and end another, so that half the lines of a transaction must do.
+const ROWS_MAX: usize = sheet::ROWS_MAX / 2;
+
 const COLUMNS: &[Column] = &[
     Column::required("unit", &["ma don vi", "don vi", "unit code"]),
     Column::required("purpose", &["muc dich", "lien he ve"]),
@@ -67,7 +70,7 @@ pub fn plan(
     now: Micros,
     mut new_id: impl FnMut() -> Uuid,
 ) -> Result<Plan<Deed>, Problems> {
-    let sheet = sheet::read(bytes, COLUMNS)?;
+    let sheet = sheet::read(bytes, COLUMNS, ROWS_MAX)?;
     let mut problems = Problems::default();
     let mut plan = Plan::new(sheet.ignored);
     let mut fresh: Vec<(u64, ContactRow)> = Vec::new();

@@ -99,7 +99,7 @@ pub fn plan(
     now: Micros,
     mut new_id: impl FnMut() -> Uuid,
 ) -> Result<Plan<Deed>, Problems> {
-    let sheet = sheet::read(bytes, COLUMNS)?;
+    let sheet = sheet::read(bytes, COLUMNS, sheet::ROWS_MAX)?;
     let mut problems = Problems::default();
     let drafts: Vec<Draft<'_>> =
         sheet.rows.iter().filter_map(|row| draft(row, &mut problems)).collect();

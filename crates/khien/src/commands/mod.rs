@@ -4,11 +4,14 @@ mod completions;
 mod config;
 mod demo;
 mod doctor;
+mod folder;
 mod hunt;
+mod import;
 mod journal;
 mod place;
 mod rules;
 mod serve;
+mod user;
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
@@ -28,6 +31,10 @@ pub(crate) enum Command {
     Hunt(hunt::Args),
     /// Look at detection rules: what loads, what is refused and why
     Rules(rules::Args),
+    /// Take units, people, systems or contacts from a spreadsheet
+    Import(import::Args),
+    /// Make, list, reset and close accounts
+    User(user::Args),
     /// Check the record
     Journal(journal::Args),
     /// Look a hub over and tell what to do; exits with 1 when something is wrong
@@ -46,6 +53,8 @@ impl Command {
             Self::Serve(args) => serve::run(args, lang),
             Self::Hunt(args) => hunt::run(args),
             Self::Rules(args) => rules::run(args),
+            Self::Import(args) => import::run(args, lang),
+            Self::User(args) => user::run(args, lang),
             Self::Journal(args) => journal::run(args, lang),
             Self::Doctor(args) => doctor::run(args, lang),
             Self::Config(args) => config::run(args, lang),

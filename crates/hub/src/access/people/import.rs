@@ -16,6 +16,9 @@ use super::store::Account;
 use super::{checked, same_right};
 use crate::sheet::{self, Column, Plan, Problems, Reason, Row};
 
+/// A row may make an account, its slip and a grant: three lines of the one transaction.
+const ROWS_MAX: usize = sheet::ROWS_MAX / 3;
+
 const COLUMNS: &[Column] = &[
     Column::required("login", &["ten dang nhap", "tai khoan", "user"]),
     Column::required("name", &["ho ten", "ho va ten", "ten"]),
@@ -97,7 +100,7 @@ pub fn plan(
     now: Micros,
     mut new_id: impl FnMut() -> Uuid,
 ) -> Result<Plan<Deed>, Problems> {
-    let sheet = sheet::read(bytes, COLUMNS)?;
+    let sheet = sheet::read(bytes, COLUMNS, ROWS_MAX)?;
     let mut problems = Problems::default();
     let mut plan = Plan::new(sheet.ignored);
     let by_login: BTreeMap<&str, &Account> = held.iter().map(|a| (a.login.as_str(), a)).collect();

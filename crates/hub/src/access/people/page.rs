@@ -77,7 +77,8 @@ fn row(view: &View, tree: &Tree, account: &Account) -> Markup {
     }
 }
 
-fn state(view: &View, account: &Account) -> String {
+/// Returns in words whether an account is in use.
+pub fn state(view: &View, account: &Account) -> String {
     let code = match account {
         Account { disabled_at: Some(_), .. } => "disabled",
         Account { activated: false, .. } => "waiting",

@@ -60,3 +60,4 @@ cli-demo-listens =
     Mật khẩu của mọi tài khoản: { $password }
     Thư mục dữ liệu: { $data }
     Tỉnh giả định đang chạy tại { $url } (Ctrl-C để dừng)
+cli-user-call-back = Cán bộ này đã có mật khẩu. Hãy gọi lại số đã đăng ký { $phone }, không tin số vừa gọi đến; gặp đúng người rồi hãy chạy lại với --called-back.
