@@ -28,8 +28,12 @@ pub(crate) struct Args {
     /// Act as this account [default: the administrator who was there first]
     #[arg(long = "as", value_name = "LOGIN", global = true)]
     acting: Option<String>,
-    #[command(flatten)]
-    place: Place,
+    /// Configuration file (khien.toml)
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Data folder; goes before what the configuration says
+    #[arg(long, value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -78,7 +82,8 @@ enum Deed {
 /// Runs the command.
 pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     let view = View { lang, ..View::default() };
-    folder::with_app(&args.place, &view, async |app| {
+    let place = Place { config: args.config, data: args.data };
+    folder::with_app(&place, &view, async |app| {
         let Some(caller) = folder::acting(app, &view, args.acting.as_deref()).await? else {
             return Ok(Exit::Usage);
         };
