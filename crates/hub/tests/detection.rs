@@ -254,6 +254,41 @@ async fn a_restart_finds_the_log_and_the_place_in_it() {
     open.close().await;
 }
 
+/// Flips a bit in the first frame of the intake log's only segment.
+fn damage_the_log(app: &TestApp) {
+    const WITHIN_FIRST_PAYLOAD: usize = 32 + 88 + 8;
+    let segments = std::fs::read_dir(app.data().join("intake")).unwrap();
+    let segment = segments
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.metadata().unwrap().len() > WITHIN_FIRST_PAYLOAD as u64)
+        .unwrap();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[WITHIN_FIRST_PAYLOAD] ^= 1;
+    std::fs::write(segment, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn a_damaged_log_is_told_and_the_rest_of_it_is_read() {
+    let app = TestApp::new().await;
+    let open = Open::doors(&app).await;
+    let sender = Sender::of(&app, "XA-A").await;
+    for host in ["PC-1", "PC-2", "PC-3"] {
+        sender.post("json", shadow_copies_deleted(host, MORNING)).await.ok();
+    }
+    open.close().await;
+    drop(sender);
+    damage_the_log(&app);
+    let app = app.restarted().await;
+    let open = Open::doors(&app).await;
+    catch_up(&mut detection(&app).await).await;
+    assert_eq!(count(&app, HITS).await, 2, "the good frames are read");
+    let told = bodies(&app).await;
+    let damage = told.iter().filter(|body| body["family"] == "khien.intake.damage").count();
+    assert_eq!(damage, 1, "{told:?}");
+    app.as_("truc.ban").await.get("/signals").await.ok().sees("Nhật ký tiếp nhận có đoạn hỏng");
+    open.close().await;
+}
+
 #[tokio::test]
 async fn rules_are_listed_with_their_counts_and_the_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();

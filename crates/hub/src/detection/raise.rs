@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::fault::Fault;
 use crate::signal::store::{self, NewSignal};
 use crate::web::i18n::{Arg, Lang};
-use crate::{signal, unit};
+use crate::{intake, signal, unit};
 
 /// The family of signals about the intake log itself.
 pub(super) const DAMAGE: &str = "khien.intake.damage";
@@ -138,7 +138,8 @@ pub(super) async fn damage(
     tracing::error!(what, bytes, "a part of the intake log is damaged");
     let tree = unit::store::tree(write).await?;
     let Some(root) = tree.units().find(|unit| unit.parent.is_none()) else { return Ok(false) };
-    let key = alert_key(DAMAGE, Place::Host(SourceId::new(Uuid::nil()), what));
+    // One story for the whole log: a failing disk damages it in many places.
+    let key = alert_key(DAMAGE, Place::Host(SourceId::new(Uuid::nil()), intake::LOG));
     let now = app.now();
     let new = NewSignal {
         id: SignalId::new(app.new_id()),
