@@ -65,7 +65,9 @@ pub(crate) fn outcome(lang: Lang, ended: Result<()>) -> Result<Exit> {
     Ok(Exit::Failure)
 }
 
-fn open_refused(lang: Lang, error: &anyhow::Error) -> Option<String> {
+/// Returns in the user's language why a hub cannot be opened, for the reasons that a person can
+/// do something about.
+pub(crate) fn open_refused(lang: Lang, error: &anyhow::Error) -> Option<String> {
     let path = |path: &Path| path.display().to_string();
     if let Some(error) = error.downcast_ref::<FolderError>() {
         return Some(match error {
