@@ -52,7 +52,8 @@ pub async fn list(
     for name in lines.iter().flat_map(|line| [&line.actor, &line.subject]) {
         if !names.contains_key(name) {
             let called = store::called(&mut conn, name).await?;
-            names.insert(name.clone(), called.unwrap_or_else(|| name.clone()));
+            let machine = || name.starts_with("job:").then(|| view.t("timeline-machine"));
+            names.insert(name.clone(), called.or_else(machine).unwrap_or_else(|| name.clone()));
         }
     }
     let head = store::last_deposit(&mut conn).await?;
@@ -118,7 +119,7 @@ fn filter(view: &View, asked: &Asked) -> Markup {
     };
     let day = |name: &str, key: &str, value: &str| {
         html! {
-            div.field {
+            div.field.field-search {
                 label for=(name) { (view.t(key)) }
                 input.input id=(name) name=(name) type="date" value=(value);
             }

@@ -10,7 +10,9 @@ use khien_domain::unit::Unit;
 use maud::{Markup, html};
 
 use super::form::{self, Typed, UNKNOWN, Unfiled, Wrong, fault_of};
-use super::page::{detected, draft_note, fault_at, fault_id, faults, secrets, signs, technical};
+use super::page::{
+    detected, draft_note, fault_at, fault_id, faults, secrets, signs, technical, wrong_part,
+};
 use super::{WAYS, choices};
 use crate::app::App;
 use crate::fault::Fault;
@@ -106,7 +108,7 @@ fn which_unit(view: &View, units: &[&Unit], typed: &Typed, wrongs: &[Wrong]) -> 
             p.part-title aria-hidden="true" {
                 span { (view.t("behalf-unit")) " " span.need { "*" } }
             }
-            div.field-wrong[fault_of(wrongs, "unit").is_some()] { (fault_at(wrongs, "unit")) }
+            (wrong_part(wrongs, "unit"))
             div.pick {
                 label.sr for="unit-search" { (view.t("behalf-unit-search")) }
                 input.input.only-js #unit-search type="search" data-pick autocomplete="off"

@@ -18,7 +18,7 @@ use super::{advice, choices};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::web::view::{Caller, Member, View};
-use crate::web::{layout, parts};
+use crate::web::{layout, parts, time};
 use crate::{signal, unit};
 
 /// Which unit reports, when a person has several.
@@ -190,6 +190,13 @@ pub(super) fn fault_at(wrongs: &[Wrong], field: &str) -> Markup {
     }
 }
 
+/// Returns the same for a part whose choices are no single field.
+pub(super) fn wrong_part(wrongs: &[Wrong], field: &str) -> Markup {
+    html! {
+        @if fault_of(wrongs, field).is_some() { div.field-wrong { (fault_at(wrongs, field)) } }
+    }
+}
+
 /// Returns the name of the fault's sentence, for `aria-describedby`.
 pub(super) fn fault_id(wrongs: &[Wrong], field: &str) -> Option<String> {
     fault_of(wrongs, field).map(|_| format!("{field}-fault"))
@@ -211,7 +218,10 @@ pub(super) fn detected(view: &View, typed: &Typed, wrongs: &[Wrong], first: bool
             label.part-title for="detected" {
                 (number(1)) span { (view.t("report-detected")) " " (need()) }
             }
-            span.help #detected-help { (view.t("report-detected-help")) }
+            // A browser may write the month first: the line says which is which.
+            span.help #detected-help {
+                (view.lang.ta("report-detected-help", &[("now", (&time::minute(view.now)).into())]))
+            }
             (fault_at(wrongs, "detected"))
             input.input #detected type="datetime-local" name="detected" value=(typed.detected)
                 required autofocus[first] aria-invalid=[wrong.then_some("true")]
@@ -234,7 +244,7 @@ pub(super) fn signs(view: &View, typed: &Typed, wrongs: &[Wrong]) -> Markup {
             p.part-title aria-hidden="true" {
                 (number(2)) span { (view.t("report-signs")) " " (need()) }
             }
-            div.field-wrong[fault_of(wrongs, "signs").is_some()] { (fault_at(wrongs, "signs")) }
+            (wrong_part(wrongs, "signs"))
             div.chips {
                 @for sign in Sign::ALL {
                     label.chip {
@@ -275,7 +285,7 @@ fn system(view: &View, typed: &Typed, assets: &[OwnAsset], wrongs: &[Wrong]) -> 
         fieldset.part #system-part aria-describedby=[fault_id(wrongs, "system")] {
             legend.sr { (view.t("report-system")) }
             p.part-title aria-hidden="true" { (number(3)) span { (view.t("report-system")) } }
-            div.field-wrong[fault_of(wrongs, "system").is_some()] { (fault_at(wrongs, "system")) }
+            (wrong_part(wrongs, "system"))
             div.pick {
                 @if !assets.is_empty() {
                     label.sr for="asset-search" { (view.t("report-system-search")) }

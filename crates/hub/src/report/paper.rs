@@ -19,19 +19,21 @@ pub(super) async fn show(State(app): State<App>, view: View) -> Result<Markup, F
         store::duty(&mut conn, view.now).await?
     };
     let body = html! {
+        div.stack {
         div.actions.only-js {
             button.button type="button" data-print { (parts::icon("print")) (view.t("print")) }
         }
         article.paper {
             h1.paper-title { (view.t("paper-title")) }
             p.paper-sub {
-                (view.t("report-no-secrets"))
+                (view.t("paper-no-secrets"))
                 @if let Some(duty) = &duty {
                     " " (view.t("paper-call")) " " b { (spoken(&duty.phone)) }
                 }
             }
             table.paper-lines { tbody { (lines(&view)) } }
             div.signs { div {} div { b { (view.t("paper-reporter")) } small { (view.t("paper-sign")) } } }
+        }
         }
     };
     Ok(layout::bare(&view, &view.t("paper-title"), body))

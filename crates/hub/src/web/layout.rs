@@ -183,6 +183,11 @@ fn language_switch(view: &View) -> Markup {
     }
 }
 
+/// Home is the board to those who keep watch, and their own page to everybody else.
+fn name_of(place: &Place, caller: &Caller) -> &'static str {
+    if place.href == "/" && !caller.holds(Action::KeepWatch) { "nav-own" } else { place.key }
+}
+
 fn navigation(view: &View, caller: &Caller) -> Markup {
     let here = |href: &str| match href {
         "/" => (view.path == "/").then_some("page"),
@@ -195,7 +200,7 @@ fn navigation(view: &View, caller: &Caller) -> Markup {
                 @for place in PLACES.iter().filter(|p| p.needs.is_none_or(|a| caller.holds(a))) {
                     li.nav-break[place.breaks] {
                         a.nav-link href=(place.href) aria-current=[here(place.href)] {
-                            (icon(place.icon)) (view.t(place.key))
+                            (icon(place.icon)) (view.t(name_of(place, caller)))
                         }
                     }
                 }

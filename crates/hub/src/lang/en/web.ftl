@@ -3,6 +3,7 @@ language-name = English
 skip-to-content = Skip to content
 nav-label = Sections
 nav-home = Duty board
+nav-own = My page
 nav-signals = Signals
 nav-incidents = Incidents
 nav-tasks = Tasks

@@ -3,6 +3,7 @@ language-name = Tiếng Việt
 skip-to-content = Đến nội dung chính
 nav-label = Các mục
 nav-home = Bảng trực
+nav-own = Trang của tôi
 nav-signals = Tín hiệu
 nav-incidents = Sự cố
 nav-tasks = Nhiệm vụ
