@@ -133,6 +133,9 @@ impl From<Refusal> for Fault {
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
+        if error.is_no_text() {
+            return Self::Unreadable;
+        }
         tracing::error!(%error, "the state store failed");
         if matches!(error, StoreError::DiskFull) { Self::Unavailable } else { Self::Broken }
     }
@@ -189,9 +192,13 @@ fn fault_of(response: &Response) -> Option<Fault> {
         .get(header::CONTENT_TYPE)
         .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
     match response.status() {
-        StatusCode::NOT_FOUND if plain => Some(Fault::NotFound),
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED if plain => Some(Fault::NotFound),
         StatusCode::PAYLOAD_TOO_LARGE if plain => Some(Fault::TooLarge),
-        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY if plain => {
+        StatusCode::BAD_REQUEST
+        | StatusCode::UNPROCESSABLE_ENTITY
+        | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            if plain =>
+        {
             Some(Fault::Unreadable)
         }
         StatusCode::FORBIDDEN if plain => Some(Fault::OtherSite),

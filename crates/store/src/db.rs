@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection as _, PgPool, SqlitePool};
 
 use crate::{Conn, Migrations, Read, StoreError, Write, durable, migrate};
 
@@ -144,6 +144,9 @@ fn lite_pool(max: u32) -> SqlitePoolOptions {
         .acquire_timeout(TURN_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
+        // A full disk makes SQLite roll back by itself; the driver still counts the transaction,
+        // and would refuse to begin another on that connection for ever.
+        .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
 }
 
 fn pg_pool(max: u32) -> PgPoolOptions {

@@ -113,12 +113,20 @@ impl StoreError {
         }
     }
 
+    /// Returns whether the engine refused a text because it keeps no NUL.
+    pub fn is_no_text(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(e)) = self else { return false };
+        e.code().as_deref() == Some(NO_TEXT_CODE)
+    }
+
     /// Returns whether a UNIQUE constraint or a primary key refused the row.
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Sql(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
 }
 
+/// PostgreSQL's `character_not_in_repertoire`: a NUL in a text.
+const NO_TEXT_CODE: &str = "22021";
 /// SQLite's SQLITE_FULL and PostgreSQL's `disk_full`.
 const DISK_FULL_CODES: [&str; 2] = ["13", "53100"];
 

@@ -36,7 +36,8 @@ impl ListQuery {
 
     /// Returns the LIKE pattern of the folded search text; `%` when there is none.
     pub fn pattern(&self) -> String {
-        let words: String = self.q.chars().take(QUERY_CHARS_MAX).collect();
+        let plain = self.q.chars().filter(|c| !c.is_control());
+        let words: String = plain.take(QUERY_CHARS_MAX).collect();
         let folded = fold(words.trim());
         let escaped = folded.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         format!("%{escaped}%")

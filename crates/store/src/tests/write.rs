@@ -163,3 +163,29 @@ async fn fifty_parallel_writers_leave_the_chain_whole() {
     nodes[0].migrate(&super::MIGRATIONS).await.unwrap();
     fifty_writers(nodes).await;
 }
+
+/// SQLite rolls back by itself when it is full; the one writing connection must not be lost.
+#[tokio::test]
+async fn a_full_database_is_named_and_takes_writes_again() {
+    let (_folder, db) = testing::lite().await;
+    db.migrate(&super::MIGRATIONS).await.unwrap();
+    let mut w = db.write().await.unwrap();
+    on!(w, c => sqlx::query("PRAGMA max_page_count = 1").execute(&mut **c).await.map(drop)).unwrap();
+    w.record(entry(1));
+    w.commit().await.unwrap();
+    let mut refused = None;
+    for number in 2..200 {
+        let mut w = db.write().await.unwrap();
+        let body = json!({ "text": "x".repeat(8_000) });
+        w.record(NewEntry { body, ..entry(number) });
+        if let Err(error) = w.commit().await {
+            refused = Some(error);
+            break;
+        }
+    }
+    assert!(matches!(refused, Some(StoreError::DiskFull)), "{refused:?}");
+    // The new connection knows nothing of the bound that the test has set.
+    let mut w = db.write().await.unwrap();
+    w.record(entry(200));
+    w.commit().await.unwrap();
+}
