@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use khien_domain::access::{Depth, Person};
 use khien_domain::asset::{Asset, Criticality, Kind};
-use khien_domain::id::{AssetId, UnitId};
+use khien_domain::id::{AssetId, PersonId, UnitId};
 use khien_domain::matter::{Party, PartyRole};
 use khien_domain::unit::{Tree, Unit, UnitKind};
 use khien_domain::visible::{MatterView, Scope, SignalView, Subject, TaskView, visible};
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::harness::doors::Open;
 use crate::harness::listen::Heard;
-use crate::harness::{Client, Reply, TestApp};
+use crate::harness::{Client, Reply, TestApp, insert_person};
 
 /// The unit whose subjects are asked for, and the one that leads.
 const OWN: &str = "XA-A";
@@ -79,7 +79,10 @@ async fn evidence_on(reader: &Client, task: &str) -> String {
 /// What no form of another slice makes: rows, each with its journal line.
 async fn insert_rows(app: &TestApp) -> Vec<(&'static str, String)> {
     let mut write = app.db.write().await.unwrap();
+    let person = insert_account(app, &mut write).await;
     let rows = vec![
+        ("Person", person),
+        ("Grant", insert_proposal(app, &mut write, person).await),
         ("Unit", insert_unit(app, &mut write).await),
         ("Asset", insert_asset(app, &mut write).await),
         ("Source", insert_source(app, &mut write).await),
@@ -90,6 +93,39 @@ async fn insert_rows(app: &TestApp) -> Vec<(&'static str, String)> {
     }
     app.commit(write).await.unwrap();
     rows.into_iter().map(|(noun, id)| (noun, id.to_string())).collect()
+}
+
+/// An account of its own, because one route disables it.
+async fn insert_account(app: &TestApp, write: &mut Write) -> Uuid {
+    let id = Uuid::now_v7();
+    let person = Person {
+        id: PersonId::new(id),
+        login: format!("moi.{}", id.simple()),
+        name: "Cán bộ mới".to_owned(),
+        unit: app.world.unit("SOY"),
+        grants: Vec::new(),
+    };
+    insert_person(write, app.now(), &person, "").await;
+    id
+}
+
+/// A grant that waits for a second person; who proposed it is none of those who ask.
+async fn insert_proposal(app: &TestApp, write: &mut Write, person: Uuid) -> Uuid {
+    let id = Uuid::now_v7();
+    on!(write, c => sqlx::query(
+        "INSERT INTO access_grant (id, person, role, unit, subtree, ceiling, state, proposed_by,
+                                   created_at)
+         VALUES ($1, $2, 'unit_officer', $3, $4, 3, 'proposed', $2, $5)")
+        .bind(id)
+        .bind(person)
+        .bind(app.world.unit("SOY").uuid())
+        .bind(false)
+        .bind(app.now())
+        .execute(&mut **c)
+        .await
+        .map(drop))
+    .unwrap();
+    id
 }
 
 /// A unit of its own, because one route dissolves it.
@@ -193,9 +229,11 @@ fn sees(app: &TestApp, tree: &Tree, sample: Sample, person: &Person) -> bool {
     }
 }
 
-fn got(reply: &Reply) -> Expected {
+fn got(route: &Route, reply: &Reply) -> Expected {
     match reply.status.as_u16() {
         401 => Expected::SignIn,
+        // After the log-in everybody comes to the first page anyway.
+        303 if route.path == "/" && reply.location() == "/login" => Expected::SignIn,
         303 if reply.location().starts_with("/login?next=") => Expected::SignIn,
         403 => Expected::Forbidden,
         404 => Expected::NotFound,
@@ -294,7 +332,7 @@ async fn walk(app: &TestApp, route: &Route, path: &str) -> Vec<String> {
     for (expected, person) in asked {
         let login = person.map(|p| p.login.as_str());
         let reply = knock(app, route, path, login).await;
-        let answer = got(&reply);
+        let answer = got(route, &reply);
         hoped |= expected == Expected::LetIn;
         let_in |= answer == Expected::LetIn;
         // A deed on what one sees may still be another unit's to do.

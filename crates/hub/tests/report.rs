@@ -147,5 +147,5 @@ async fn the_desk_enters_what_a_unit_tells_by_telephone() {
 async fn the_paper_form_is_for_everybody() {
     let app = TestApp::new().await;
     let paper = app.stranger().get("/report/paper").await.ok();
-    paper.sees("Phiếu báo sự cố").sees("Không nhập nội dung bí mật nhà nước");
+    paper.sees("Phiếu báo sự cố").sees("Không ghi nội dung bí mật nhà nước");
 }

@@ -54,9 +54,9 @@ async fn write_matters(w: &mut Write, world: &RandomWorld, at: i64) {
         run!(
             w,
             "INSERT INTO matter (id, kind, number, title, search_key, state, lead, unit, marking,
-               strict, severity, detected_at, opened_at, state_since, created_at)
+               strict, severity, clock_pack, detected_at, opened_at, state_since, created_at)
              VALUES ($1, 'incident', $2, 'Sự cố', 'su co', 'open', $3, $3, 'amber', $4, 'medium',
-               $5, $5, $5, $5)",
+               '', $5, $5, $5, $5)",
             *id,
             &number,
             lead,
@@ -85,9 +85,9 @@ async fn write_task(w: &mut Write, world: &RandomWorld, task: &Task, place: usiz
     let number = format!("NV-2026-{place:04}");
     run!(
         w,
-        "INSERT INTO task (id, number, matter, unit, title, details, answer_kind, state, due,
+        "INSERT INTO task (id, number, matter, unit, title, details, search_key, answer_kind, state, due,
            sent_at, created_at)
-         VALUES ($1, $2, $3, $4, 'Việc', '', 'text', 'sent', $5, $5, $5)",
+         VALUES ($1, $2, $3, $4, 'Việc', '', 'viec', 'text', 'sent', $5, $5, $5)",
         task.id,
         &number,
         world.matters[task.matter].0,
