@@ -26,7 +26,7 @@ async fn report(officer: &Client, sign: &str) -> String {
         ("sign", sign),
         ("asset", "unknown"),
     ];
-    let sent = officer.post("/report", &filled).await.is(303);
+    let sent = officer.upload("/report", &filled, &[]).await.is(303);
     let page = officer.get(sent.location()).await.ok().text();
     let at = page.find("TH-").unwrap();
     page[at..at + "TH-2026-0001".len()].to_owned()

@@ -20,7 +20,7 @@ async fn an_auditor_reads_who_did_what_but_no_words() {
             ("text", "Máy của bà Hoa kêu lạ"),
             ("asset", "unknown"),
         ];
-        officer.post("/report", &filled).await.is(303);
+        officer.upload("/report", &filled, &[]).await.is(303);
 
         let auditor = app.as_("kiem.toan").await;
         let list = auditor.get("/journal").await.ok();

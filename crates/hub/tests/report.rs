@@ -47,7 +47,7 @@ async fn a_report_is_filed_with_one_tap_and_stands_in_the_queue() {
     register_duty_phone(&app).await;
     let officer = app.as_("so.y").await;
     let form = filled(&officer).await;
-    let sent = officer.post("/report", &pairs(&form)).await.is(303);
+    let sent = officer.upload("/report", &pairs(&form), &[]).await.is(303);
     let page = officer.get(sent.location()).await.ok();
     let page = page.sees("TH-2026-0001").sees("Rút dây mạng").sees("0233 3000 111");
     page.sees("data-draft-sent=\"report:");
@@ -60,12 +60,31 @@ async fn a_report_is_filed_with_one_tap_and_stands_in_the_queue() {
 }
 
 #[tokio::test]
+async fn a_picture_goes_along_and_stays_once() {
+    let app = TestApp::new().await;
+    let officer = app.as_("so.y").await;
+    let form = filled(&officer).await;
+    let picture: &[(&str, &str, &[u8])] = &[("files", "màn hình.png", b"\x89PNG made of bytes")];
+    let sent = officer.upload("/report", &pairs(&form), picture).await.is(303);
+    officer.upload("/report", &pairs(&form), picture).await.leads_to(sent.location());
+    let page = sent.location().replace("/report/", "/signals/").replace("/sent", "");
+    app.as_("truc.ban").await.get(&page).await.ok().sees("màn hình.png");
+    let blobs = walk(&app.data().join("blobs"));
+    assert_eq!(blobs, 1, "the second sending left no file behind");
+}
+
+fn walk(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { walk(&path) } else { 1 }).sum()
+}
+
+#[tokio::test]
 async fn a_form_that_is_sent_twice_is_one_report() {
     let app = TestApp::new().await;
     let officer = app.as_("so.y").await;
     let form = filled(&officer).await;
-    let first = officer.post("/report", &pairs(&form)).await.is(303);
-    let again = officer.post("/report", &pairs(&form)).await.is(303);
+    let first = officer.upload("/report", &pairs(&form), &[]).await.is(303);
+    let again = officer.upload("/report", &pairs(&form), &[]).await.is(303);
     assert_eq!(first.location(), again.location());
     assert_eq!(officer.json("/api/v1/signals").await["total"], 1);
 }
@@ -84,7 +103,7 @@ async fn a_refused_form_comes_back_as_it_was_typed() {
         ("asset", "unknown"),
         ("technical", "10.0.0.7 <b>lạ</b>"),
     ];
-    let back = officer.post("/report", &form).await.is(422);
+    let back = officer.upload("/report", &form, &[]).await.is(422);
     let back = back.sees("tương lai").sees("ít nhất một dấu hiệu").sees("Còn 2 chỗ");
     assert_eq!(back.input("form_key"), KEY);
     assert_eq!(back.input("detected"), tomorrow);
@@ -98,11 +117,11 @@ async fn nobody_reports_for_a_unit_of_others() {
     let officer = app.as_("so.y").await;
     let mut form = filled(&officer).await;
     form[1].1 = app.world.unit("XA-B").to_string();
-    officer.post("/report", &pairs(&form)).await.is(403);
+    officer.upload("/report", &pairs(&form), &[]).await.is(403);
     form[1].1 = Uuid::nil().to_string();
-    officer.post("/report", &pairs(&form)).await.is(403);
+    officer.upload("/report", &pairs(&form), &[]).await.is(403);
     form[3].1 = "no_such_sign".to_owned();
-    officer.post("/report", &pairs(&form)).await.is(422);
+    officer.upload("/report", &pairs(&form), &[]).await.is(422);
     for login in ["kiem.toan", "quan.tri", "lanh.dao"] {
         app.as_(login).await.get("/report").await.is(403);
     }

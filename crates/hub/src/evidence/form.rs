@@ -35,6 +35,11 @@ impl Form {
         self.fields.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
     }
 
+    /// Returns the fields as they came, and the files.
+    pub fn into_parts(self) -> (Vec<(String, String)>, Vec<Stored>) {
+        (self.fields, self.files)
+    }
+
     /// Returns every value of a field.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.fields.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())

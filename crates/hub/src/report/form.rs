@@ -123,7 +123,7 @@ fn read(view: &View, typed: &Typed, assets: &[OwnAsset], is_told: bool) -> Resul
     let facts = facts(view, typed, assets, &mut wrongs)?;
     match (unit, facts) {
         (Some(unit), Some(facts)) if wrongs.is_empty() => {
-            Ok(Filing { unit, facts, teller, form_key })
+            Ok(Filing { unit, facts, teller, files: Vec::new(), form_key })
         }
         _ => Err(Unfiled::Wrong(wrongs)),
     }

@@ -23,6 +23,9 @@ use uuid::Uuid;
 
 use crate::access;
 use crate::app::App;
+use crate::evidence::form::UPLOAD_BYTES_MAX;
+use crate::evidence::store::Holder;
+use crate::evidence::{self, Stored};
 use crate::fault::Fault;
 use crate::router::{Route, Sample};
 use crate::signal;
@@ -41,7 +44,7 @@ pub fn routes() -> Vec<Route> {
     const OTHERS: Action = Action::EnterReportOnBehalf;
     vec![
         Route::get("/report", May(OWN), Sample::None, page::show),
-        Route::post("/report", May(OWN), Sample::None, page::send),
+        Route::post("/report", May(OWN), Sample::None, page::send).body_limit(UPLOAD_BYTES_MAX),
         Route::get("/report/{id}/sent", Member, Sample::Signal, page::sent),
         Route::get("/report/on-behalf", May(OTHERS), Sample::None, on_behalf::show),
         Route::post("/report/on-behalf", May(OTHERS), Sample::None, on_behalf::send),
@@ -72,6 +75,8 @@ pub struct Filing {
     pub facts: ReportFacts,
     /// Who told the desk, when it is entered on behalf of the unit.
     pub teller: Option<Teller>,
+    /// Pictures and files that were sent along, stored already.
+    pub files: Vec<Stored>,
     /// The key of the form, so that sending it twice is once.
     pub form_key: Uuid,
 }
@@ -84,11 +89,27 @@ impl Filing {
 }
 
 /// Files a report as a signal that waits; a form that was sent before leads to its first signal.
+/// Its files stay only with a new report.
 ///
 /// # Errors
 /// [`Fault::Forbidden`] when the unit is not the caller's to report for; [`Fault::NotFound`] when
 /// there is no such unit now.
 pub async fn file(app: &App, caller: &Caller, filing: Filing) -> Result<SignalId, Fault> {
+    let id = SignalId::new(app.new_id());
+    let files = filing.files.clone();
+    let filed = file_as(app, caller, id, filing).await;
+    if !matches!(filed, Ok(filed) if filed == id) {
+        evidence::discard(app, &files).await;
+    }
+    filed
+}
+
+async fn file_as(
+    app: &App,
+    caller: &Caller,
+    id: SignalId,
+    filing: Filing,
+) -> Result<SignalId, Fault> {
     let mut write = app.db.write().await?;
     access::demand(app, &mut write, caller, filing.action(), filing.unit).await?;
     if let Some(first) = signal::store::by_form(&mut write, filing.form_key).await? {
@@ -97,8 +118,9 @@ pub async fn file(app: &App, caller: &Caller, filing: Filing) -> Result<SignalId
     let tree = crate::unit::store::tree(&mut write).await?;
     let now = app.now();
     tree.get(filing.unit).filter(|unit| unit.exists(now)).ok_or(Fault::NotFound)?;
-    let id = SignalId::new(app.new_id());
+    let (unit, files) = (filing.unit, filing.files.clone());
     take_in(app, &mut write, caller, id, filing, now).await?;
+    evidence::attach(app, &mut write, caller, &files, Holder::Signal(id), unit).await?;
     app.commit(write).await?;
     Ok(id)
 }
@@ -111,7 +133,7 @@ async fn take_in(
     filing: Filing,
     now: i64,
 ) -> Result<String, Fault> {
-    let Filing { unit, facts, teller, form_key } = filing;
+    let Filing { unit, facts, teller, form_key, .. } = filing;
     let level = level(&facts.signs);
     let person: PersonId = caller.person.id;
     let (reporter, entered_by) =

@@ -91,7 +91,7 @@ fn page(view: &View, caller: &Caller, units: &[&Unit], typed: &Typed, wrongs: &[
                             aria-describedby="system-help";
                     }
                 }
-                (technical(view, typed, wrongs))
+                (technical(view, typed, wrongs, html! {}))
                 button.button.button-main.button-wide {
                     (parts::icon("check")) (view.t("behalf-send"))
                 }

@@ -1,25 +1,24 @@
 //! The report that a unit files itself: one screen on a phone, one page after it.
 
-use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Multipart, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use khien_domain::access::Action;
 use khien_domain::id::SignalId;
 use khien_domain::signal::{ReportFacts, Sign};
-use khien_domain::unit::{Tree, Unit};
+use khien_domain::unit::Unit;
 use khien_store::Conn;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::form::{self, Typed, UNKNOWN, Unfiled, Wrong, fault_of};
 use super::store::{self, Duty, OwnAsset};
-use super::{advice, choices};
+use super::{Filing, advice, choices};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::web::view::{Caller, Member, View};
 use crate::web::{layout, parts, time};
-use crate::{signal, unit};
+use crate::{evidence, signal, unit};
 
 /// Which unit reports, when a person has several.
 #[derive(Deserialize)]
@@ -49,35 +48,47 @@ pub(super) async fn send(
     State(app): State<App>,
     view: View,
     member: Member,
-    Form(pairs): Form<Vec<(String, String)>>,
+    multipart: Multipart,
 ) -> Result<Response, Fault> {
+    let (pairs, files) = evidence::form::read(&app, multipart).await?.into_parts();
     let typed = Typed::from(pairs);
-    let (tree, assets) = {
-        let mut conn = app.db.read().await?;
-        let tree = unit::store::tree(&mut conn).await?;
-        (tree, assets_of(&mut conn, &member, &typed.unit).await?)
-    };
-    match form::own(&view, &typed, &assets) {
+    match own(&app, &view, &member, &typed).await {
         Ok(filing) => {
-            let id = super::file(&app, &member, filing).await?;
+            let id = super::file(&app, &member, Filing { files, ..filing }).await?;
             Ok(Redirect::to(&format!("/report/{id}/sent")).into_response())
         }
-        Err(Unfiled::Wrong(wrongs)) => Ok(again(&view, &member, &tree, &typed, &assets, &wrongs)),
-        Err(Unfiled::Fault(fault)) => Err(fault),
+        Err(unfiled) => {
+            // A browser does not send them again by itself: the form says so.
+            evidence::discard(&app, &files).await;
+            match unfiled {
+                Unfiled::Wrong(wrongs) => again(&app, &view, &member, &typed, &wrongs).await,
+                Unfiled::Fault(fault) => Err(fault),
+            }
+        }
     }
 }
 
-fn again(
+async fn own(app: &App, view: &View, caller: &Caller, typed: &Typed) -> Result<Filing, Unfiled> {
+    let assets = {
+        let mut conn = app.db.read().await.map_err(Fault::from)?;
+        assets_of(&mut conn, caller, &typed.unit).await?
+    };
+    form::own(view, typed, &assets)
+}
+
+async fn again(
+    app: &App,
     view: &View,
     caller: &Caller,
-    tree: &Tree,
     typed: &Typed,
-    assets: &[OwnAsset],
     wrongs: &[Wrong],
-) -> Response {
-    let units = choices::units(&caller.person, Action::FileReport, tree, view.now);
-    let page = page(view, caller, &units, typed, assets, wrongs);
-    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+) -> Result<Response, Fault> {
+    let mut conn = app.db.read().await?;
+    let tree = unit::store::tree(&mut conn).await?;
+    let assets = assets_of(&mut conn, caller, &typed.unit).await?;
+    let units = choices::units(&caller.person, Action::FileReport, &tree, view.now);
+    let page = page(view, caller, &units, typed, &assets, wrongs);
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 /// Returns the assets of the unit that a form names; none when it names no unit.
@@ -107,14 +118,15 @@ fn page(
             (secrets(view))
             (which_unit(view, units, &typed.unit))
             (faults(view, wrongs))
-            form.form method="post" action="/report" data-draft=(draft) {
+            form.form method="post" action="/report" data-draft=(draft)
+                enctype="multipart/form-data" {
                 input type="hidden" name="form_key" value=(typed.form_key);
                 input type="hidden" name="unit" value=(typed.unit);
                 (draft_note(view))
                 div.part { (detected(view, typed, wrongs, false)) }
                 (signs(view, typed, wrongs))
                 (system(view, typed, assets, wrongs))
-                (technical(view, typed, wrongs))
+                (technical(view, typed, wrongs, pictures(view)))
                 button.report-button { (parts::icon("siren")) (view.t("report-send")) }
             }
             p.soft { a href="/report/paper" { (view.t("report-paper-link")) } }
@@ -327,7 +339,7 @@ fn about(view: &View, asset: &OwnAsset) -> String {
 }
 
 /// The fourth fact, which nobody must know: technical traces, and what was done already.
-pub(super) fn technical(view: &View, typed: &Typed, wrongs: &[Wrong]) -> Markup {
+pub(super) fn technical(view: &View, typed: &Typed, wrongs: &[Wrong], pictures: Markup) -> Markup {
     let wrong = fault_of(wrongs, "technical").is_some();
     html! {
         div.part {
@@ -342,11 +354,25 @@ pub(super) fn technical(view: &View, typed: &Typed, wrongs: &[Wrong]) -> Markup 
                 textarea.textarea #technical name="technical" maxlength="20000"
                     aria-describedby=(described("technical", true, wrong)) { (typed.technical) }
             }
+            (pictures)
             label.choice {
                 input type="checkbox" name="isolated" value="yes" checked[typed.isolated];
                 span { (view.t("report-isolated"))
                     span.help { (view.t("report-isolated-help")) } }
             }
+        }
+    }
+}
+
+/// Pictures of the screen; the script makes them smaller before they travel.
+fn pictures(view: &View) -> Markup {
+    html! {
+        div.field {
+            label for="files" { (view.t("report-pictures")) " "
+                span.optional { (view.t("optional")) } }
+            span.help #files-help { (view.t("report-pictures-help")) }
+            input.input #files type="file" name="files" multiple data-shrink="1600"
+                aria-describedby="files-help";
         }
     }
 }

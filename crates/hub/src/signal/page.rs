@@ -11,6 +11,8 @@ use serde::Deserialize;
 
 use super::store::{self, Details, SignalRow};
 use crate::app::App;
+use crate::evidence;
+use crate::evidence::store::Holder;
 use crate::fault::Fault;
 use crate::web::list::ListQuery;
 use crate::web::view::{Member, View};
@@ -88,6 +90,7 @@ pub async fn show(
     let mut conn = app.db.read().await?;
     let row = store::find(&mut conn, member.person.id, id).await?.ok_or(Fault::NotFound)?;
     let details = store::details(&mut conn, id).await?;
+    let files = evidence::store::list(&mut conn, member.person.id, Holder::Signal(id)).await?;
     let body = html! {
         (parts::crumbs(&view, "/signals", &view.t("nav-signals"), &row.number))
         div.matter-head {
@@ -102,7 +105,10 @@ pub async fn show(
         }
         div.columns {
             div {
-                @if row.reads(Depth::Work) { (facts(&view, &row, &details)) }
+                @if row.reads(Depth::Work) {
+                    (facts(&view, &row, &details))
+                    @if !files.is_empty() { (evidence::page::panel(&view, &files)) }
+                }
             }
             aside { (about(&view, &row, &details)) }
         }
