@@ -10,6 +10,7 @@ mod intake;
 mod journal;
 mod login;
 mod main_job;
+mod registry;
 mod report;
 mod schema;
 mod visible;
