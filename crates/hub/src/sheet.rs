@@ -378,7 +378,7 @@ mod tests {
             "\u{feff}Mã đơn vị,Tên đơn vị\r\nSNV,Sở Nội vụ\r\n",
             "Mã đơn vị;Tên đơn vị\nSNV;Sở Nội vụ\n",
             "Ten don vi\tMA DON VI\nSở Nội vụ\tSNV",
-            "code,name,Ghi chú\n SNV , \"Sở Nội vụ\" ,bỏ qua\n,,\n",
+            "code,name,Ghi chú\n SNV ,\"Sở Nội vụ\",bỏ qua\n,,\n",
             "Mã đơn vị (*),Tên đơn vị,Từ ngày\nSNV,Sở Nội vụ\n",
         ];
         for file in files {

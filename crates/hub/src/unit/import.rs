@@ -260,8 +260,8 @@ mod tests {
 
     const NOW: Micros = 1_795_000_000_000_000;
 
-    fn counter() -> impl FnMut() -> Uuid {
-        let mut last = 0;
+    fn counter(taken: usize) -> impl FnMut() -> Uuid {
+        let mut last = taken as u128;
         move || {
             last += 1;
             Uuid::from_u128(last)
@@ -269,7 +269,7 @@ mod tests {
     }
 
     fn plan_of(file: &str, tree: &Tree) -> Result<Plan<Deed>, Problems> {
-        plan(file.as_bytes(), tree, NOW, counter())
+        plan(file.as_bytes(), tree, NOW, counter(tree.units().count()))
     }
 
     fn after(plan: &Plan<Deed>) -> Tree {
