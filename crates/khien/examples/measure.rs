@@ -147,7 +147,11 @@ fn ask(address: &str, request: &str) -> Result<Vec<u8>> {
         return Err(head.lines().next().unwrap_or_default().to_owned().into());
     }
     let body = answer.split_off(end + 4);
-    Ok(if head.to_lowercase().contains("transfer-encoding: chunked") { joined(&body) } else { body })
+    Ok(if head.to_lowercase().contains("transfer-encoding: chunked") {
+        joined(&body)
+    } else {
+        body
+    })
 }
 
 /// Joins the chunks of a body.

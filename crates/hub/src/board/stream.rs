@@ -118,7 +118,7 @@ struct Follower {
     _seat: Seat,
 }
 
-/// Why a stream ends: the page is gone, the session has ended, or the store failed.
+/// Why a stream ends: the page is gone, the session has ended, the hub stops, or the store failed.
 struct Ended;
 
 impl Follower {
@@ -126,6 +126,7 @@ impl Follower {
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut look_at = Instant::now();
+        let stop = self.app.stop.clone();
         loop {
             let wants_look = self.missed || self.mail || !self.changes.is_empty();
             let gone = self.events.clone();
@@ -137,6 +138,7 @@ impl Follower {
                     self.look().await
                 }
                 () = gone.closed() => Err(Ended),
+                () = stop.cancelled() => Err(Ended),
             };
             if step.is_err() {
                 return;
