@@ -178,8 +178,10 @@ impl Config {
         let mut origins = BTreeMap::new();
         find_origins(&layers.cache, String::new(), &mut origins);
         for setting in &mut settings {
-            if let Some(origin) = origins.remove(&setting.key) {
-                setting.origin = origin;
+            match (origins.remove(&setting.key), file) {
+                (None, _) => {}
+                (Some(Layer::File), Some(file)) => setting.origin = Origin::File(file.to_owned()),
+                (Some(_), _) => setting.origin = Origin::Environment,
             }
         }
         Ok(settings)
@@ -223,8 +225,15 @@ pub enum Origin {
     /// Nobody set it.
     Default,
     /// The file.
-    File(String),
+    File(PathBuf),
     /// A variable `KHIEN__SECTION__KEY`.
+    Environment,
+}
+
+/// Which layer holds a key; defaults are in none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layer {
+    File,
     Environment,
 }
 
@@ -259,19 +268,15 @@ fn list(value: &serde_json::Value, key: String, settings: &mut Vec<Setting>) {
     }
 }
 
-/// Defaults are not among the layers: what is found here was set by somebody.
-fn find_origins(value: &config::Value, key: String, origins: &mut BTreeMap<String, Origin>) {
+fn find_origins(value: &config::Value, key: String, origins: &mut BTreeMap<String, Layer>) {
     if let config::ValueKind::Table(section) = &value.kind {
         for (name, value) in section {
             find_origins(value, below(&key, name), origins);
         }
         return;
     }
-    let origin = match value.origin() {
-        Some(file) if file != ENVIRONMENT => Origin::File(file.to_owned()),
-        _ => Origin::Environment,
-    };
-    origins.insert(key, origin);
+    let from_file = value.origin().is_some_and(|origin| origin != ENVIRONMENT);
+    origins.insert(key, if from_file { Layer::File } else { Layer::Environment });
 }
 
 fn below(section: &str, name: &str) -> String {

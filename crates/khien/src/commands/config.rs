@@ -68,7 +68,7 @@ fn shown(setting: &Setting) -> String {
 fn origin(lang: Lang, origin: &Origin) -> String {
     match origin {
         Origin::Default => lang.t("cli-origin-default"),
-        Origin::File(file) => file.clone(),
+        Origin::File(file) => file.display().to_string(),
         Origin::Environment => lang.t("cli-origin-environment"),
     }
 }
