@@ -100,8 +100,6 @@ pub struct Intake {
 pub struct Detection {
     /// Folders of Sigma rules beside the embedded pack.
     pub rules: Vec<PathBuf>,
-    /// Families whose signal opens an incident without a person.
-    pub auto_open: Vec<String>,
 }
 
 impl Default for Config {
@@ -240,7 +238,7 @@ enum Layer {
 /// What the crate `config` calls the origin of a variable.
 const ENVIRONMENT: &str = "the environment";
 /// Settings that are lists; in a variable their parts stand between commas.
-const LISTS: [&str; 3] = ["http.trusted_proxies", "detection.rules", "detection.auto_open"];
+const LISTS: [&str; 2] = ["http.trusted_proxies", "detection.rules"];
 
 fn layers(file: Option<&Path>) -> Result<config::Config, config::ConfigError> {
     let mut builder = config::Config::builder();
