@@ -6,7 +6,6 @@ use khien_domain::clock::Clock;
 use khien_domain::id::{MatterId, SignalId, UnitId};
 use khien_domain::incident::{LeakVerdict, State};
 use khien_domain::matter::PartyRole;
-use khien_domain::signal::ReportFacts;
 use khien_domain::task::AnswerKind;
 use khien_store::Conn;
 use maud::{Markup, html};
@@ -113,7 +112,7 @@ impl Sheet {
             }
             div.columns {
                 div {
-                    @if let Some((first, body)) = self.signals.first() { (four(view, first, body)) }
+                    @if let Some((first, body)) = self.signals.first() { (signal::page::four(view, first, body)) }
                     (self.verdict(view)?)
                     (self.task_list(view))
                     @if row.reads(Depth::Work) { (evidence::page::panel(view, &self.files)) }
@@ -349,12 +348,14 @@ impl Sheet {
             @if !self.clocks.is_empty() {
                 section.panel {
                     div.panel-head { h2 { (view.t("incident-clocks")) } }
-                    div.panel-body { dl.pairs {
+                    div.panel-body.stack-s {
                         @for clock in &self.clocks {
-                            dt { (view.t(&format!("clock-term-{}", clock.code))) }
-                            dd { (parts::clock(view, clock.due)) }
+                            p.cluster {
+                                (parts::clock(view, clock.due))
+                                (view.t(&format!("clock-term-{}", clock.code)))
+                            }
                         }
-                    } }
+                    }
                 }
             }
         }
@@ -415,10 +416,4 @@ impl Sheet {
             }
         }
     }
-}
-
-fn four(view: &View, signal: &SignalRow, body: &serde_json::Value) -> Markup {
-    let report: Option<ReportFacts> =
-        body.get("report").and_then(|r| serde_json::from_value(r.clone()).ok());
-    signal::page::four(view, signal, report.as_ref(), body)
 }

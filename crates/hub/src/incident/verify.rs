@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::fault::Fault;
 use crate::signal::store::SignalRow;
 use crate::task::{self, NewTask};
+use crate::web::i18n::Lang;
 use crate::web::view::{Caller, Member, View};
 use crate::web::{layout, parts, stored};
 use crate::{access, signal};
@@ -62,17 +63,20 @@ pub async fn form(
     }
     let details = signal::store::details(&mut conn, id).await?;
     let running = store::running_at(&mut conn, member.person.id, UnitId::new(row.unit)).await?;
-    let category = guess(&serde_json::from_str(&details.body).unwrap_or_default());
+    let body = serde_json::from_str(&details.body).unwrap_or_default();
+    let category = guess(&body);
     let filled = Verification {
         into: "open".to_owned(),
         title: row.title.clone(),
         category: category.code().to_owned(),
         severity: severity_of(&row)?.code().to_owned(),
         task: "yes".to_owned(),
-        task_title: view.t(&format!("first-task-{category}")),
-        task_details: view.t(&format!("first-task-{category}-details")),
+        // The unit reads Vietnamese, whatever the officer's console speaks.
+        task_title: Lang::Vi.t(&format!("first-task-{category}")),
+        task_details: Lang::Vi.t(&format!("first-task-{category}-details")),
     };
-    Ok(sheet(&view, &row, &running, &filled, None).into_response())
+    let asked = Asked { row: &row, body: &body, running: &running };
+    Ok(sheet(&view, &asked, &filled, None).into_response())
 }
 
 /// `POST /signals/{id}/verify`.
@@ -91,7 +95,10 @@ pub async fn decide(
             let row = found.ok_or(Fault::NotFound)?;
             let unit = UnitId::new(row.unit);
             let running = store::running_at(&mut conn, member.person.id, unit).await?;
-            let page = sheet(&view, &row, &running, &form, Some(&fault));
+            let details = signal::store::details(&mut conn, id).await?;
+            let body = serde_json::from_str(&details.body).unwrap_or_default();
+            let asked = Asked { row: &row, body: &body, running: &running };
+            let page = sheet(&view, &asked, &form, Some(&fault));
             Ok((fault.status(), page).into_response())
         }
         Err(other) => Err(other),
@@ -263,38 +270,56 @@ fn severity_of(row: &SignalRow) -> Result<Severity, Fault> {
     })
 }
 
-fn sheet(
-    view: &View,
-    row: &SignalRow,
-    running: &[IncidentRow],
-    form: &Verification,
-    fault: Option<&Fault>,
-) -> Markup {
+/// What the page asks about.
+struct Asked<'a> {
+    row: &'a SignalRow,
+    body: &'a serde_json::Value,
+    running: &'a [IncidentRow],
+}
+
+fn sheet(view: &View, asked: &Asked<'_>, form: &Verification, fault: Option<&Fault>) -> Markup {
+    let row = asked.row;
+    let back = format!("/signals/{}", row.id);
     let body = html! {
-        (parts::crumbs(view, &format!("/signals/{}", row.id), &row.number, &view.t("signal-verify")))
+        (parts::crumbs(view, &back, &row.number, &view.t("signal-verify")))
         (parts::head(&view.t("verify-title"), &row.title, html! { (parts::level(view, &row.level)) }))
         @if let Some(fault) = fault { (parts::bad(&fault.sentence(view))) }
-        form.form.narrow method="post" action=(format!("/signals/{}/verify", row.id)) {
-            @if running.is_empty() {
-                input type="hidden" name="into" value="open";
-            } @else {
-                (into(view, running, &form.into))
-            }
-            (opening(view, row, form))
-            (task_part(view, form))
-            div.actions {
-                button.button.button-main { (parts::icon("siren")) (view.t("verify-press")) }
-                a.button href=(format!("/signals/{}", row.id)) { (view.t("cancel")) }
+        div.narrow.stack {
+            (signal::page::four(view, row, asked.body))
+            form.form method="post" action=(format!("{back}/verify")) {
+                @if asked.running.is_empty() {
+                    input type="hidden" name="into" value="open";
+                } @else {
+                    (into(view, asked.running, &form.into))
+                }
+                (opening(view, row, form))
+                (task_part(view, form))
+                div.actions {
+                    button.button.button-main { (parts::icon("siren")) (view.t("verify-press")) }
+                    a.button href=(back) { (view.t("cancel")) }
+                }
             }
         }
     };
     layout::page(view, &view.t("verify-title"), body)
 }
 
-fn into(view: &View, running: &[IncidentRow], chosen: &str) -> Markup {
+/// Returns a part of the form with its title, as the report form has them.
+fn part(view: &View, key: &str, fields: Markup) -> Markup {
     html! {
         fieldset.part {
-            legend { (view.t("verify-into")) }
+            legend.sr { (view.t(key)) }
+            p.part-title aria-hidden="true" { (view.t(key)) }
+            (fields)
+        }
+    }
+}
+
+fn into(view: &View, running: &[IncidentRow], chosen: &str) -> Markup {
+    part(
+        view,
+        "verify-into",
+        html! {
             label.choice {
                 input type="radio" name="into" value="open" checked[chosen == "open"];
                 span { (view.t("verify-open")) }
@@ -309,20 +334,18 @@ fn into(view: &View, running: &[IncidentRow], chosen: &str) -> Markup {
                     }
                 }
             }
-        }
-    }
+        },
+    )
 }
 
 fn opening(view: &View, row: &SignalRow, form: &Verification) -> Markup {
     let categories = Category::ALL.iter().map(|c| c.code());
     let severities = Severity::ALL.iter().map(|s| s.code());
-    html! {
-        fieldset.part {
-            legend { (view.t("verify-incident")) }
-            dl.pairs {
-                dt { (view.t("unit")) } dd { (row.unit_name) }
-                dt { (view.t("fact-detected")) } dd { (parts::moment(row.detected_at)) }
-            }
+    part(
+        view,
+        "verify-incident",
+        html! {
+            dl.pairs { dt { (view.t("unit")) } dd { (row.unit_name) } }
             (parts::field(view, "title", "incident-title", true, html! {
                 input.input #title name="title" value=(form.title) maxlength="200" required;
             }))
@@ -338,14 +361,15 @@ fn opening(view: &View, row: &SignalRow, form: &Verification) -> Markup {
                     }
                 }))
             }
-        }
-    }
+        },
+    )
 }
 
 fn task_part(view: &View, form: &Verification) -> Markup {
-    html! {
-        fieldset.part {
-            legend { (view.t("verify-task")) }
+    part(
+        view,
+        "verify-task",
+        html! {
             label.choice {
                 input type="checkbox" name="task" value="yes" checked[form.task == "yes"];
                 span { (view.t("verify-task-give")) }
@@ -358,6 +382,6 @@ fn task_part(view: &View, form: &Verification) -> Markup {
                     (form.task_details)
                 }
             }))
-        }
-    }
+        },
+    )
 }

@@ -171,10 +171,8 @@ fn dismissal(view: &View, action: &str) -> Markup {
 /// The four facts of letter S0, whatever the signal came from; an alert adds its rule and event.
 fn facts(view: &View, row: &SignalRow, details: &Details) -> Markup {
     let body: serde_json::Value = serde_json::from_str(&details.body).unwrap_or_default();
-    let report: Option<ReportFacts> =
-        body.get("report").and_then(|r| serde_json::from_value(r.clone()).ok());
     html! {
-        (four(view, row, report.as_ref(), &body))
+        (four(view, row, &body))
         @if let Some(advice) = body.get("advice").and_then(|a| a.as_str()).filter(|a| !a.is_empty()) {
             div.notice { (parts::icon("info")) p.notice-body { (advice) } }
         }
@@ -193,18 +191,18 @@ fn facts(view: &View, row: &SignalRow, details: &Details) -> Markup {
 }
 
 /// Returns the four facts as every matter shows them.
-pub fn four(
-    view: &View,
-    row: &SignalRow,
-    report: Option<&ReportFacts>,
-    body: &serde_json::Value,
-) -> Markup {
+pub fn four(view: &View, row: &SignalRow, body: &serde_json::Value) -> Markup {
+    let report: Option<ReportFacts> =
+        body.get("report").and_then(|r| serde_json::from_value(r.clone()).ok());
+    let report = report.as_ref();
     let text = |key: &str| body.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
     let signs = report.map(|r| {
         let chips = r.signs.iter().map(|s| view.t(&format!("sign-{s}")));
         chips.chain(r.signs_text.clone()).collect::<Vec<_>>().join("; ")
     });
-    let system = report.and_then(|r| r.system_text.clone()).or(row.asset_name.clone());
+    let system = report.and_then(|r| r.system_text.clone());
+    let named = [row.asset_name.clone().unwrap_or_default(), text("host")];
+    let named: Vec<String> = named.into_iter().filter(|name| !name.is_empty()).collect();
     let technical = report.map(|r| r.technical.clone().unwrap_or_default());
     html! {
         section.panel {
@@ -213,7 +211,7 @@ pub fn four(
                 div { dt { (view.t("fact-detected")) } dd { b { (parts::moment(row.detected_at)) } } }
                 div { dt { (view.t("fact-signs")) } dd { (signs.unwrap_or_else(|| row.title.clone())) } }
                 div { dt { (view.t("fact-system")) } dd {
-                    (system.unwrap_or_else(|| text("host")))
+                    (system.unwrap_or_else(|| named.join(" · ")))
                 } }
                 div { dt { (view.t("fact-technical")) } dd.mono {
                     (technical.unwrap_or_else(|| text("summary")))

@@ -17,16 +17,22 @@ struct Place {
     icon: &'static str,
     key: &'static str,
     needs: Option<Action>,
+    /// Whether only those who read matters have anything to see there.
+    work: bool,
     breaks: bool,
 }
 
 const fn place(href: &'static str, icon: &'static str, key: &'static str) -> Place {
-    Place { href, icon, key, needs: None, breaks: false }
+    Place { href, icon, key, needs: None, work: false, breaks: false }
 }
 
 impl Place {
     const fn needs(self, action: Action) -> Self {
         Self { needs: Some(action), ..self }
+    }
+
+    const fn work(self) -> Self {
+        Self { work: true, ..self }
     }
 
     const fn breaks(self) -> Self {
@@ -36,9 +42,9 @@ impl Place {
 
 const PLACES: &[Place] = &[
     place("/", "board", "nav-home"),
-    place("/signals", "signal", "nav-signals"),
-    place("/incidents", "siren", "nav-incidents"),
-    place("/tasks", "task", "nav-tasks"),
+    place("/signals", "signal", "nav-signals").work(),
+    place("/incidents", "siren", "nav-incidents").work(),
+    place("/tasks", "task", "nav-tasks").work(),
     place("/units", "building", "nav-units").breaks(),
     place("/assets-register", "server", "nav-assets"),
     place("/sources", "sliders", "nav-sources").needs(Action::AdministerSources).breaks(),
@@ -194,10 +200,13 @@ fn navigation(view: &View, caller: &Caller) -> Markup {
         _ if view.path == href => Some("page"),
         _ => view.path.starts_with(&format!("{href}/")).then_some("true"),
     };
+    let works = caller.person.grants.iter().any(|grant| grant.role.reads_matters());
+    let shown =
+        |place: &&Place| place.needs.is_none_or(|a| caller.holds(a)) && (works || !place.work);
     html! {
         nav.nav #nav aria-label=(view.t("nav-label")) {
             ul {
-                @for place in PLACES.iter().filter(|p| p.needs.is_none_or(|a| caller.holds(a))) {
+                @for place in PLACES.iter().filter(shown) {
                     li.nav-break[place.breaks] {
                         a.nav-link href=(place.href) aria-current=[here(place.href)] {
                             (icon(place.icon)) (view.t(name_of(place, caller)))
