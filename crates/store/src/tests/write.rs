@@ -170,7 +170,8 @@ async fn a_full_database_is_named_and_takes_writes_again() {
     let (_folder, db) = testing::lite().await;
     db.migrate(&super::MIGRATIONS).await.unwrap();
     let mut w = db.write().await.unwrap();
-    on!(w, c => sqlx::query("PRAGMA max_page_count = 1").execute(&mut **c).await.map(drop)).unwrap();
+    on!(w, c => sqlx::query("PRAGMA max_page_count = 1").execute(&mut **c).await.map(drop))
+        .unwrap();
     w.record(entry(1));
     w.commit().await.unwrap();
     let mut refused = None;
