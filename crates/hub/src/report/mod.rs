@@ -7,6 +7,7 @@
 
 mod advice;
 mod choices;
+mod fields;
 mod form;
 mod on_behalf;
 mod page;

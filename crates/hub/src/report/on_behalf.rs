@@ -9,10 +9,10 @@ use khien_domain::access::Action;
 use khien_domain::unit::Unit;
 use maud::{Markup, html};
 
-use super::form::{self, Typed, UNKNOWN, Unfiled, Wrong, fault_of};
-use super::page::{
+use super::fields::{
     detected, draft_note, fault_at, fault_id, faults, secrets, signs, technical, wrong_part,
 };
+use super::form::{self, Typed, UNKNOWN, Unfiled, Wrong, fault_of};
 use super::{WAYS, choices};
 use crate::app::App;
 use crate::fault::Fault;
