@@ -58,7 +58,8 @@ async fn an_upload_of_200_mib_is_refused_before_it_is_read() {
     tokio::time::timeout(PATIENCE, swept).await.expect("a part of the film stayed");
 
     let (body, read) = film("text=");
-    let reply = officer.send(Method::POST, "/report", Some(FORM), body).await.is(413);
+    let desk = app.as_("truc.ban").await;
+    let reply = desk.send(Method::POST, "/report/on-behalf", Some(FORM), body).await.is(413);
     reply.sees("quá lớn");
     assert!(read.load(Ordering::Relaxed) <= 3 * MIB as u64, "{read:?} bytes were read");
 }
