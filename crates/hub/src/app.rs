@@ -1,6 +1,6 @@
 //! What a running hub holds, and the one way in which a slice commits a change.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use khien_domain::fact::Fact;
@@ -133,11 +133,6 @@ impl App {
     /// Returns the folder that holds everything this hub keeps.
     pub fn data(&self) -> &Path {
         &self.config.data
-    }
-
-    /// Returns the path of the journal's signing key.
-    pub fn journal_key(&self) -> PathBuf {
-        self.config.data.join("keys").join("journal.key")
     }
 
     /// Returns the doors for events, once `serve` has opened them.

@@ -40,6 +40,8 @@ pub struct Http {
     pub trusted_proxies: Vec<IpNet>,
     /// The name shown at the top of every page.
     pub province: String,
+    /// The address that officers type, when it is not the listener's own: the proxy's.
+    pub public_url: Option<String>,
 }
 
 /// The syslog listeners; an absent address is a closed door.
@@ -122,6 +124,7 @@ impl Default for Http {
             listen: SocketAddr::from(([127, 0, 0, 1], 8800)),
             trusted_proxies: Vec::new(),
             province: String::new(),
+            public_url: None,
         }
     }
 }
@@ -200,9 +203,16 @@ impl Config {
         Ok(())
     }
 
-    /// Returns whether cookies must travel under TLS only.
+    /// Returns whether cookies must travel under TLS only: everywhere but on this machine alone.
     pub fn secure_cookies(&self) -> bool {
-        !self.http.listen.ip().is_loopback()
+        !self.http.listen.ip().is_loopback() || !self.http.trusted_proxies.is_empty()
+    }
+
+    /// Returns the address that officers type, without a slash at its end: what printed slips say.
+    pub fn address(&self) -> String {
+        let listen = || format!("http://{}", self.http.listen);
+        let set = self.http.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+        set.unwrap_or_else(listen)
     }
 }
 

@@ -6,8 +6,8 @@
 //! - [`web`]: layout, sessions, languages, assets.
 //!
 //! A slice has `mod` (what it does), `store` (its SQL), `page` (HTML), `api` (JSON), `job`.
-//! Slices call downward only: unit < access < inbox < asset < evidence < signal < task < incident,
-//! and above them the rooms that join several (report, intake, detection, board, journal).
+//! Slices call downward only: unit < access < inbox < journal < asset < evidence < signal < task <
+//! incident, and above them the rooms that join several: report, intake, detection, import, board.
 //! Upward news travels as a [`khien_domain::fact::Fact`].
 
 pub mod access;

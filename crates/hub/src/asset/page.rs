@@ -30,7 +30,6 @@ pub async fn list(
 ) -> Result<Markup, Fault> {
     let mut conn = app.db.read().await?;
     let page = store::list(&mut conn, member.person.id, &query).await?;
-    let path = format!("/assets-register?unit={}&state={}", encode_query(&query.unit), query.state);
     let body = html! {
         (parts::head(&view.t("nav-assets"), &query.unit, html! {
             @if view.may(Action::EditAssets) {
@@ -47,7 +46,7 @@ pub async fn list(
             section.panel {
                 div.table-wrap { (table(&view, &page.items)) }
             }
-            (next_page(&view, &path, &query, &page))
+            (parts::pages(&view, "/assets-register", &query, &page))
         }
     };
     Ok(layout::page(&view, &view.t("nav-assets"), body))
@@ -91,25 +90,6 @@ fn table(view: &View, assets: &[SeenAsset]) -> Markup {
                         }
                         td data-label=(view.t("asset-kind")) { (sort_name(view, &seen.asset)) }
                     }
-                }
-            }
-        }
-    }
-}
-
-fn next_page(
-    view: &View,
-    path: &str,
-    query: &ListQuery,
-    page: &crate::web::list::Page<SeenAsset>,
-) -> Markup {
-    html! {
-        nav.pages aria-label=(view.t("pager")) {
-            span { (view.lang.ta("pager-total", &[("total", page.total.into())])) }
-            @if let Some(next) = &page.next {
-                a.button.button-small
-                    href=(format!("{path}&q={}&after={next}", encode_query(&query.q))) {
-                    (view.t("pager-next")) (parts::icon("arrow-right"))
                 }
             }
         }

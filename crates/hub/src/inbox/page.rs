@@ -37,7 +37,7 @@ pub async fn list(
             div.table-wrap { table.table.cards {
                 tbody { @for message in &page.items { (row(&view, message)) } }
             } }
-            (parts::pages(&view, "/inbox", "", &page))
+            (parts::pages(&view, "/inbox", &query, &page))
         }
     };
     Ok(layout::page(&view, &view.t("inbox-title"), body))

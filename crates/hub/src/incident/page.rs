@@ -31,15 +31,7 @@ pub async fn list(
     let mut conn = app.db.read().await?;
     let page = store::list(&mut conn, member.person.id, &query).await?;
     let states = Stand::ALL.iter().map(|s| s.code());
-    let filter = html! {
-        div.field {
-            label for="state" { (view.t("state")) }
-            select.select #state name="state" {
-                option value="" { (view.t("all")) }
-                (parts::options(&view, "incident-state", states, &query.state))
-            }
-        }
-    };
+    let filter = parts::state_filter(&view, "incident", states, &query);
     let body = html! {
         (parts::head(&view.t("nav-incidents"), &view.t("incident-list-sub"), html! {}))
         (parts::search(&view, "/incidents", &query.q, filter))
@@ -47,7 +39,7 @@ pub async fn list(
             (parts::empty(&view, "incident-none"))
         } @else {
             (table(&view, &page.items)?)
-            (parts::pages(&view, "/incidents", &query.q, &page))
+            (parts::pages(&view, "/incidents", &query, &page))
         }
     };
     Ok(layout::page(&view, &view.t("nav-incidents"), body))

@@ -28,15 +28,7 @@ pub async fn list(
     let mut conn = app.db.read().await?;
     let page = store::list(&mut conn, member.person.id, &query).await?;
     let states = Stand::ALL.iter().map(|s| s.code());
-    let filter = html! {
-        div.field {
-            label for="state" { (view.t("state")) }
-            select.select #state name="state" {
-                option value="" { (view.t("all")) }
-                (parts::options(&view, "signal-state", states, &query.state))
-            }
-        }
-    };
+    let filter = parts::state_filter(&view, "signal", states, &query);
     let body = html! {
         (parts::head(&view.t("nav-signals"), &view.t("signal-list-sub"), html! {}))
         (parts::search(&view, "/signals", &query.q, filter))
@@ -44,7 +36,7 @@ pub async fn list(
             (parts::empty(&view, "signal-none"))
         } @else {
             (table(&view, &page.items))
-            (parts::pages(&view, "/signals", &query.q, &page))
+            (parts::pages(&view, "/signals", &query, &page))
         }
     };
     Ok(layout::page(&view, &view.t("nav-signals"), body))

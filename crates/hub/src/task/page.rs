@@ -31,15 +31,7 @@ pub async fn list(
     let mut conn = app.db.read().await?;
     let page = store::list(&mut conn, member.person.id, &query).await?;
     let states = Stand::ALL.iter().map(|s| s.code());
-    let filter = html! {
-        div.field {
-            label for="state" { (view.t("state")) }
-            select.select #state name="state" {
-                option value="" { (view.t("all")) }
-                (parts::options(&view, "task-state", states, &query.state))
-            }
-        }
-    };
+    let filter = parts::state_filter(&view, "task", states, &query);
     let body = html! {
         (parts::head(&view.t("nav-tasks"), &view.t("task-list-sub"), html! {}))
         (parts::search(&view, "/tasks", &query.q, filter))
@@ -47,7 +39,7 @@ pub async fn list(
             (parts::empty(&view, "task-none"))
         } @else {
             section.panel { ul.tasks { @for row in &page.items { (line(&view, row)) } } }
-            (parts::pages(&view, "/tasks", &query.q, &page))
+            (parts::pages(&view, "/tasks", &query, &page))
         }
     };
     Ok(layout::page(&view, &view.t("nav-tasks"), body))

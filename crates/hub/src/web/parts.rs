@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::list::Page;
+use super::list::{ListQuery, Page};
 use super::view::View;
 use super::{encode_query, time};
 use crate::fault::Fault;
@@ -105,15 +105,37 @@ pub fn search(view: &View, action: &str, q: &str, more: Markup) -> Markup {
     }
 }
 
-/// Returns the foot of a list: how many there are, and the way to the next page. `path` holds the
-/// filter, without `after`.
-pub fn pages<T>(view: &View, path: &str, q: &str, page: &Page<T>) -> Markup {
+/// Returns the choice of a state in the search line of a list; its words are `noun-state-code`.
+pub fn state_filter<'a>(
+    view: &View,
+    noun: &str,
+    codes: impl IntoIterator<Item = &'a str>,
+    query: &ListQuery,
+) -> Markup {
+    html! {
+        div.field {
+            label for="state" { (view.t("state")) }
+            select.select #state name="state" {
+                option value="" { (view.t("all")) }
+                (options(view, &format!("{noun}-state"), codes, &query.state))
+            }
+        }
+    }
+}
+
+/// Returns the foot of a list: how many there are, and the way to the next page of the same
+/// search and filter.
+pub fn pages<T>(view: &View, path: &str, query: &ListQuery, page: &Page<T>) -> Markup {
+    let asked = |next: &str| {
+        let [q, state, unit] = [&query.q, &query.state, &query.unit].map(|text| encode_query(text));
+        format!("{path}?q={q}&state={state}&unit={unit}&after={next}")
+    };
     html! {
         nav.pages aria-label=(view.t("pager")) {
             span { (view.lang.ta("pager-total", &[("total", page.total.into())])) }
             @if let Some(next) = &page.next {
                 span.cluster {
-                    a.button.button-small href=(format!("{path}?q={}&after={next}", encode_query(q))) {
+                    a.button.button-small href=(asked(next)) {
                         (view.t("pager-next")) " " (icon("arrow-right"))
                     }
                 }

@@ -57,7 +57,7 @@ pub async fn list(
                     }
                 }
             }
-            (parts::pages(&view, "/people", &query.q, &page))
+            (parts::pages(&view, "/people", &query, &page))
         }
     };
     Ok(layout::page(&view, &view.t("nav-people"), body))
@@ -429,7 +429,7 @@ pub async fn slip(
             }
         }
         p.help.no-print { (view.t("slip-once")) }
-        (paper::sheet(&view, &tree, "", &slip))
+        (paper::sheet(&view, &tree, &app.config.address(), &slip))
     };
     Ok(layout::page(&view, &view.t("slip-title"), body))
 }
