@@ -27,7 +27,7 @@ const EPOCH: HeaderName = HeaderName::from_static("khien-epoch");
 const SEQUENCE: HeaderName = HeaderName::from_static("khien-seq");
 /// How long a body may take to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(60);
-/// When to come back if every seat is taken, in seconds.
+/// When to come back if the source's seats, or all, are taken, in seconds.
 const BUSY_SECONDS: u64 = 2;
 
 /// `?format=` chooses the decoder, before `Content-Type`.
@@ -58,7 +58,7 @@ pub(super) async fn events(
         key: key(&headers)?,
         packing: packing(&headers)?,
     };
-    let seat = intake.posts.try_acquire().map_err(|_| Fault::TooMany(BUSY_SECONDS))?;
+    let seat = intake.seats.take(source).ok_or(Fault::TooMany(BUSY_SECONDS))?;
     let body = timeout(BODY_WAIT, Bytes::from_request(request, &())).await;
     let body = body.map_err(|_| Fault::Unreadable)?.map_err(|refused| match refused.status() {
         axum::http::StatusCode::PAYLOAD_TOO_LARGE => Fault::TooLarge,

@@ -13,6 +13,7 @@ mod door;
 pub mod job;
 mod lane;
 pub mod page;
+mod seats;
 mod senders;
 pub mod source;
 pub mod store;
@@ -43,8 +44,6 @@ pub const LOG: &str = "events";
 const FOLDER: &str = "intake";
 /// Length of one segment of the log.
 const SEGMENT_BYTES: u32 = 16 << 20;
-/// Posts whose bodies are read at the same time.
-const POSTS_MAX: usize = 32;
 /// Posts that are unpacked and stored at the same time; each may hold its plain body twice.
 const UNPACKED_MAX: usize = 2;
 
@@ -69,7 +68,7 @@ pub struct Intake {
     senders: senders::Senders,
     tally: Tally,
     lanes: lane::Lanes,
-    posts: Semaphore,
+    seats: seats::Seats,
     unpacking: Semaphore,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -108,7 +107,7 @@ pub async fn open(
         senders: senders::Senders::default(),
         tally: Tally::default(),
         lanes: lane::Lanes::default(),
-        posts: Semaphore::new(POSTS_MAX),
+        seats: seats::Seats::default(),
         unpacking: Semaphore::new(UNPACKED_MAX),
         tasks: tasks.clone(),
         stop: stop.clone(),
