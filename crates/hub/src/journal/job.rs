@@ -8,6 +8,8 @@ use khien_domain::fact::Fact;
 use khien_store::head::{JournalKey, SignedHead};
 use khien_store::{NewEntry, journal};
 use serde_json::json;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt as _;
 
 use super::store;
 use crate::app::App;
@@ -16,22 +18,26 @@ use crate::web::time;
 /// The folder of signed heads, in the data folder.
 const HEADS_FOLDER: &str = "heads";
 
-/// Signs the head when none was signed on this day yet.
+/// Signs the head when none was signed on this day yet, and sees that the file of the last one
+/// lies beside the database: an earlier round may have failed to write it.
 ///
 /// # Errors
 /// When the store, the key or the file fails.
 pub async fn sign_head(app: &App) -> anyhow::Result<()> {
     let now = app.now();
     let today = time::day_start(now);
-    let signed_today = {
+    let last = {
         let mut conn = app.db.read().await?;
-        store::last_deposit(&mut conn).await?.is_some_and(|head| head.at >= today)
+        store::last_deposit(&mut conn).await?
     };
-    if signed_today {
-        return Ok(());
+    let head = match last {
+        Some(head) if head.at >= today => Some(head),
+        last => sign(app, now).await?.or(last),
+    };
+    match head {
+        Some(head) => keep_file(app, &head).await,
+        None => Ok(()),
     }
-    let Some(head) = sign(app, now).await? else { return Ok(()) };
-    keep_file(app, &head).await
 }
 
 /// Signs and keeps the head in one transaction; the line that tells of it comes after the head.
@@ -53,13 +59,21 @@ async fn sign(app: &App, now: i64) -> anyhow::Result<Option<SignedHead>> {
     Ok(Some(signed))
 }
 
-/// Writes the head beside the database: whole or not at all.
+/// Writes the head beside the database, whole or not at all, unless it lies there already.
 async fn keep_file(app: &App, head: &SignedHead) -> anyhow::Result<()> {
     let folder = app.data().join(HEADS_FOLDER);
+    let whole = folder.join(format!("head-{:09}.json", head.seq));
+    if tokio::fs::try_exists(&whole).await.context("looking for a signed head")? {
+        return Ok(());
+    }
     tokio::fs::create_dir_all(&folder).await.context("making the folder of signed heads")?;
+    let half = folder.join("head.part");
     let text = serde_json::to_string_pretty(head)?;
-    let (half, whole) =
-        (folder.join("head.part"), folder.join(format!("head-{:09}.json", head.seq)));
-    tokio::fs::write(&half, text).await.context("writing a signed head")?;
-    tokio::fs::rename(&half, &whole).await.context("naming a signed head")
+    let mut file = File::create(&half).await.context("making the file of a signed head")?;
+    file.write_all(text.as_bytes()).await.context("writing a signed head")?;
+    // On the disk before it has its name: an empty file would never be written again.
+    file.sync_all().await.context("writing a signed head")?;
+    tokio::fs::rename(&half, &whole).await.context("naming a signed head")?;
+    let folder = File::open(&folder).await.context("opening the folder of signed heads")?;
+    folder.sync_all().await.context("keeping the name of a signed head")
 }

@@ -51,9 +51,8 @@ pub async fn list(
     let mut names = BTreeMap::new();
     for name in lines.iter().flat_map(|line| [&line.actor, &line.subject]) {
         if !names.contains_key(name) {
-            let called = store::called(&mut conn, name).await?;
-            let machine = || name.starts_with("job:").then(|| view.t("timeline-machine"));
-            names.insert(name.clone(), called.or_else(machine).unwrap_or_else(|| name.clone()));
+            let called = called(&mut conn, &view, name).await?;
+            names.insert(name.clone(), called.unwrap_or_else(|| name.clone()));
         }
     }
     let head = store::last_deposit(&mut conn).await?;
@@ -65,6 +64,12 @@ pub async fn list(
         @else { (table(&view, &lines, &names)) (older(&view, &asked, &lines)) }
     };
     Ok(layout::page(&view, &view.t("nav-journal"), body))
+}
+
+/// Returns what people call a subject or an actor; every job is the system itself.
+async fn called(conn: &mut Conn, view: &View, name: &str) -> Result<Option<String>, Fault> {
+    let called = store::called(conn, name).await?;
+    Ok(called.or_else(|| name.starts_with("job:").then(|| view.t("timeline-machine"))))
 }
 
 async fn lines(conn: &mut Conn, asked: &Asked) -> Result<Vec<LineRow>, Fault> {
@@ -198,7 +203,7 @@ pub async fn show(
         ..Filter::default()
     };
     let entry = journal::list(&mut conn, &filter, 1).await?.pop().ok_or(Fault::NotFound)?;
-    let actor = store::called(&mut conn, &entry.actor).await?;
+    let actor = called(&mut conn, &view, &entry.actor).await?;
     let subject = store::called(&mut conn, &entry.subject).await?;
     let number = view.lang.ta("journal-line", &[("seq", entry.seq.into())]);
     let body = html! {

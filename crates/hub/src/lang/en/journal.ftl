@@ -50,6 +50,7 @@ journal-flaw-unreadable = This line cannot be read.
 timeline = Time line
 timeline-machine = the system
 entry-signal-receive = Signal received
+entry-signal-raise = Level of the signal raised
 entry-signal-join = Signal joined to the incident
 entry-signal-open = Verified, incident opened of the signal
 entry-signal-dismiss = Signal dismissed

@@ -50,6 +50,7 @@ journal-flaw-unreadable = Không đọc được dòng này.
 timeline = Diễn biến
 timeline-machine = hệ thống
 entry-signal-receive = Tiếp nhận tín hiệu
+entry-signal-raise = Nâng mức tín hiệu
 entry-signal-join = Gộp tín hiệu vào sự cố
 entry-signal-open = Xác minh, mở sự cố từ tín hiệu
 entry-signal-dismiss = Loại bỏ tín hiệu
