@@ -6,13 +6,18 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, header};
 use http_body_util::BodyExt as _;
+use khien_domain::id::{SignalId, UnitId};
+use khien_domain::signal::{Kind as Signal, Level};
 use khien_hub::access::session::{self, Kind};
 use khien_hub::router::router;
+use khien_hub::signal;
+use khien_hub::signal::store::NewSignal;
 use khien_hub::web::view::View;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
+use uuid::Uuid;
 
-use crate::harness::{Client, TestApp};
+use crate::harness::{Client, Engine, TestApp};
 
 /// Files a report of the signed-in officer; returns the number of the signal.
 async fn report(officer: &Client, sign: &str) -> String {
@@ -72,6 +77,59 @@ async fn the_queue_is_in_the_order_of_the_time_left() {
     duty.get(&format!("/?unit={unit}")).await.ok().sees(&slow).sees_not(&urgent);
     assert!(page.contains("tile tile-critical"), "the map shows the worst unit");
     app.as_("so.y").await.get("/board/rows").await.is(403);
+}
+
+fn alert(unit: UnitId, level: Level, title: &str, at: i64) -> NewSignal {
+    NewSignal {
+        id: SignalId::new(Uuid::now_v7()),
+        kind: Signal::Alert,
+        level,
+        unit,
+        asset: None,
+        source: None,
+        title: title.to_owned(),
+        body: serde_json::json!({}),
+        live_key: None,
+        seen_count: 1,
+        waits: true,
+        happened_at: None,
+        detected_at: at,
+        received_at: at,
+        last_seen_at: at,
+        reporter: None,
+        entered_by: None,
+        form_key: None,
+    }
+}
+
+#[tokio::test]
+async fn a_flood_hides_nothing_critical_and_is_counted() {
+    for engine in Engine::BOTH {
+        let Some(app) = TestApp::on(engine).await else { continue };
+        let mut write = app.db.write().await.unwrap();
+        let (flooded, quiet) = (app.world.unit("XA-A"), app.world.unit("SOY"));
+        for n in 0..230 {
+            let new = alert(flooded, Level::High, &format!("Dò mật khẩu {n}"), app.now() + n);
+            signal::receive(&app, &mut write, &new, "test".to_owned()).await.unwrap();
+        }
+        for (unit, level, title) in
+            [(flooded, Level::Critical, "Xóa bản sao"), (quiet, Level::High, "Web shell")]
+        {
+            let new = alert(unit, level, title, app.now() + 1_000);
+            signal::receive(&app, &mut write, &new, "test".to_owned()).await.unwrap();
+        }
+        write.commit().await.unwrap();
+        let duty = app.as_("truc.ban").await;
+        let page = duty.get("/").await.ok().sees("Xóa bản sao").sees("232").sees("còn 32 tín hiệu");
+        page.sees_not("Web shell");
+        duty.get("/?q=web+shell").await.ok().sees("Web shell").sees_not("Dò mật khẩu");
+        duty.get(&format!("/?unit={quiet}")).await.ok().sees("Web shell").sees_not("Dò mật khẩu");
+        let rows = duty.get("/board/rows?level=critical").await.ok();
+        rows.sees("Xóa bản sao").sees_not("Dò mật khẩu");
+        for odd in ["level=%00", "unit=%00", "q=%00", "kind=%00", "unit=x"] {
+            duty.get(&format!("/board/rows?{odd}")).await.ok();
+        }
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,9 @@ use std::path::Path;
 use std::pin::pin;
 use std::task::Poll;
 
+use khien_detect::Rules;
+use khien_hub::app::Nudge;
+use khien_hub::detection::Runner;
 use khien_store::on;
 use serde_json::Value;
 use uuid::Uuid;
@@ -287,6 +290,148 @@ async fn a_damaged_log_is_told_and_the_rest_of_it_is_read() {
     assert_eq!(damage, 1, "{told:?}");
     app.as_("truc.ban").await.get("/signals").await.ok().sees("Nhật ký tiếp nhận có đoạn hỏng");
     open.close().await;
+}
+
+#[tokio::test]
+async fn control_characters_of_a_sender_reach_no_column() {
+    for engine in Engine::BOTH {
+        let Some(app) = TestApp::on(engine).await else { continue };
+        let open = Open::doors(&app).await;
+        let sender = Sender::of(&app, "XA-A").await;
+        sender.post("json", shadow_copies_deleted("PC\0-\u{1b}[1m\n7", MORNING)).await.ok();
+        catch_up(&mut detection(&app).await).await;
+        assert_eq!((count(&app, HITS).await, count(&app, SIGNALS).await), (1, 1));
+        assert_eq!(bodies(&app).await[0]["host"], "PC - [1m 7");
+        open.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_store_refuses_is_told_and_holds_nothing_up() {
+    let app = TestApp::new().await;
+    let open = Open::doors(&app).await;
+    let sender = Sender::of(&app, "XA-A").await;
+    let mut write = app.db.write().await.unwrap();
+    on!(write, c => sqlx::query(
+        "CREATE TRIGGER refusal BEFORE INSERT ON hit WHEN NEW.host = 'PC-2'
+         BEGIN SELECT RAISE(ABORT, 'refused'); END").execute(&mut **c).await.map(drop))
+    .unwrap();
+    app.record(&mut write, "test.refusal", "source:none".to_owned());
+    app.commit(write).await.unwrap();
+    let lines = ["PC-1", "PC-2", "PC-3"].map(|host| shadow_copies_deleted(host, MORNING));
+    sender.post("json", lines.join("\n")).await.ok();
+    catch_up(&mut detection(&app).await).await;
+    assert_eq!(count(&app, HITS).await, 2);
+    assert_eq!(count(&app, TALLY).await, 3);
+    let told = bodies(&app).await;
+    let refused = |body: &&Value| body["family"] == "khien.detection.refused";
+    let refused: Vec<&Value> = told.iter().filter(refused).collect();
+    assert_eq!((told.len(), refused.len()), (3, 1), "{told:?}");
+    assert!(refused[0]["summary"].as_str().unwrap().starts_with("1 × "));
+
+    sender.post("json", shadow_copies_deleted("PC-4", MORNING)).await.ok();
+    catch_up(&mut detection(&app).await).await;
+    assert_eq!(count(&app, HITS).await, 3, "the log is read on");
+    open.close().await;
+}
+
+/// Returns detection with two rules of one family: a tool is seen, and it deletes.
+async fn two_levels(app: &TestApp) -> Runner {
+    let rule = |n: u8, level: &str, line: &str| {
+        format!(
+            "title: Rule {n}\nid: 00000000-0000-4000-8000-00000000000{n}\n\
+             logsource: {{category: process_creation, product: windows}}\n\
+             detection: {{a: {{CommandLine|contains: '{line}'}}, condition: a}}\n\
+             level: {level}\ncustom: {{khien: {{family: shadow}}}}\n"
+        )
+    };
+    let texts = [
+        ("high.yml", rule(1, "high", "vssadmin")),
+        ("critical.yml", rule(2, "critical", "Delete")),
+    ];
+    let (rules, refused) = Rules::from_texts(texts);
+    assert!(refused.is_empty(), "{refused:?}");
+    Runner::open(app, rules).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_live_alert_becomes_louder_with_its_hits() {
+    let app = TestApp::new().await;
+    let open = Open::doors(&app).await;
+    let sender = Sender::of(&app, "XA-A").await;
+    let mut runner = two_levels(&app).await;
+    let loud = shadow_copies_deleted("PC-1", MORNING);
+    let soft = loud.replace("Delete", "List");
+    sender.post("json", soft.clone()).await.ok();
+    catch_up(&mut runner).await;
+    let critical = "SELECT COUNT(*) FROM signal WHERE level = 'critical'";
+    assert_eq!((count(&app, SIGNALS).await, count(&app, critical).await), (1, 0));
+
+    let mut nudges = app.listen();
+    sender.post("json", loud).await.ok();
+    catch_up(&mut runner).await;
+    assert_eq!((count(&app, SIGNALS).await, count(&app, critical).await), (1, 1));
+    assert!(matches!(nudges.try_recv(), Ok(Nudge::Signal(_))), "live pages look");
+    sender.post("json", soft).await.ok();
+    catch_up(&mut runner).await;
+    assert_eq!(count(&app, critical).await, 1, "it never becomes quieter");
+    let lines = "SELECT COUNT(*) FROM entry WHERE action = 'signal.raise'";
+    assert_eq!(count(&app, lines).await, 1);
+    app.as_("kiem.toan")
+        .await
+        .get("/journal")
+        .await
+        .ok()
+        .sees("Nâng mức tín hiệu")
+        .sees("hệ thống");
+    open.close().await;
+}
+
+#[tokio::test]
+async fn a_reopened_alert_takes_its_story_up_unless_a_newer_one_has_it() {
+    let app = TestApp::new().await;
+    let open = Open::doors(&app).await;
+    let sender = Sender::of(&app, "XA-A").await;
+    let mut runner = detection(&app).await;
+    let line = shadow_copies_deleted("PC-1", MORNING);
+    sender.post("json", line.clone()).await.ok();
+    catch_up(&mut runner).await;
+    let first = signal_ids(&app).await[0];
+    let duty = app.as_("truc.ban").await;
+    let dismiss = format!("/signals/{first}/dismiss");
+    let reopen = format!("/signals/{first}/reopen");
+    duty.post(&dismiss, &[("reason", "test")]).await.is(303);
+    assert_eq!(count(&app, HELD).await, 0);
+    duty.post(&reopen, &[("reason", "nhầm")]).await.is(303);
+    sender.post("json", line.clone()).await.ok();
+    catch_up(&mut runner).await;
+    assert_eq!((count(&app, SIGNALS).await, count(&app, SEEN).await), (1, 2));
+
+    duty.post(&dismiss, &[("reason", "test")]).await.is(303);
+    sender.post("json", line).await.ok();
+    catch_up(&mut runner).await;
+    duty.post(&reopen, &[("reason", "nhầm")]).await.is(303);
+    assert_eq!((count(&app, SIGNALS).await, count(&app, HELD).await), (2, 1));
+
+    // Both tell one story: the second is joined to the incident that the first has opened.
+    let verification =
+        [("into", "open"), ("title", "Mã hoá"), ("category", "encryption"), ("severity", "high")];
+    let mut places = Vec::new();
+    for id in signal_ids(&app).await {
+        let verified = duty.post(&format!("/signals/{id}/verify"), &verification).await.is(303);
+        places.push(verified.location().to_owned());
+    }
+    assert_eq!(places[0], places[1]);
+    open.close().await;
+}
+
+const HELD: &str = "SELECT COUNT(*) FROM signal WHERE live_key IS NOT NULL";
+
+async fn signal_ids(app: &TestApp) -> Vec<Uuid> {
+    let mut conn = app.db.read().await.unwrap();
+    on!(conn, c => sqlx::query_scalar("SELECT id FROM signal ORDER BY created_at, number")
+        .fetch_all(&mut **c).await)
+    .unwrap()
 }
 
 #[tokio::test]

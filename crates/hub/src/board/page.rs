@@ -5,7 +5,7 @@ use khien_domain::access::Action;
 use khien_domain::signal::Level;
 use maud::{Markup, html};
 
-use super::queue::{self, Asked, Item, Kind};
+use super::queue::{self, Asked, Item, Kind, Queue};
 use super::{lights, overview};
 use crate::app::App;
 use crate::fault::Fault;
@@ -24,14 +24,14 @@ pub async fn board(
 ) -> Result<Markup, Fault> {
     let mut conn = app.db.read().await?;
     let person = caller.person.id;
-    let items = queue::rows(&mut conn, person, asked, view.now).await?;
+    let queue = queue::read(&mut conn, person, asked, view.now).await?;
     let strip = lights::read(&mut conn, person, view.now).await?;
     let overview = overview::read(&mut conn, person, view.now).await?;
     let body = html! {
         (parts::head(&view.t("nav-home"), &view.t("board-sub"), actions(view)))
         (lights::strip(view, &strip))
         div.columns {
-            div { (filter(view, asked)) (list(view, asked, &items)) }
+            div { (filter(view, asked)) (list(view, asked, &queue)) }
             (overview::aside(view, &overview))
         }
     };
@@ -75,8 +75,8 @@ fn filter(view: &View, asked: &Asked) -> Markup {
     }
 }
 
-fn list(view: &View, asked: &Asked, items: &[Item]) -> Markup {
-    let total = items.len() as i64;
+fn list(view: &View, asked: &Asked, queue: &Queue) -> Markup {
+    let total = queue.items.len() as i64 + queue.more;
     html! {
         section data-board=(rows_path(asked)) aria-label=(view.t("board-queue")) {
             div.newbar-room {
@@ -91,11 +91,15 @@ fn list(view: &View, asked: &Asked, items: &[Item]) -> Markup {
                     th scope="col" { (view.t("board-col-who")) }
                     th scope="col" { span.sr { (view.t("board-col-do")) } }
                 } }
-                tbody data-rows { (table_rows(view, items)) }
+                tbody data-rows { (table_rows(view, &queue.items)) }
             } }
-            @if items.is_empty() { (nothing(view, asked)) }
+            @if queue.items.is_empty() { (nothing(view, asked)) }
             nav.pages aria-label=(view.t("pager")) {
                 span { (view.lang.ta("pager-total", &[("total", total.into())])) }
+                @if queue.more > 0 {
+                    span { (view.lang.ta("board-more", &[("count", queue.more.into())])) }
+                    a href="/signals?state=received" { (view.t("board-more-link")) }
+                }
             }
         }
     }
@@ -123,8 +127,8 @@ pub async fn rows(
     Query(asked): Query<Asked>,
 ) -> Result<Markup, Fault> {
     let mut conn = app.db.read().await?;
-    let items = queue::rows(&mut conn, member.person.id, &asked, view.now).await?;
-    Ok(table_rows(&view, &items))
+    let queue = queue::read(&mut conn, member.person.id, &asked, view.now).await?;
+    Ok(table_rows(&view, &queue.items))
 }
 
 fn table_rows(view: &View, items: &[Item]) -> Markup {

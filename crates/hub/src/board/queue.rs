@@ -1,6 +1,7 @@
 //! The queue: signals that wait, incidents that run, tasks that are late or answered, in one order.
 //!
-//! Each slice returns what the reader may see; this file only turns it into rows and sorts them.
+//! Each slice returns what the reader may see, the loudest first, so that no flood of small things
+//! hides a large one; this file only turns it into rows and sorts them.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use crate::fault::Fault;
 use crate::incident::store::IncidentRow;
-use crate::signal::store::SignalRow;
+use crate::signal::store::{SignalRow, Waiting};
 use crate::task::store::TaskRow;
 use crate::web::stored;
 use crate::{incident, signal, task};
@@ -23,8 +24,11 @@ use crate::{incident, signal, task};
 pub const VERIFY_CRITICAL_TERM: i64 = 15 * MINUTE;
 /// How long any other signal may wait.
 pub const VERIFY_TERM: i64 = 30 * MINUTE;
-/// The most rows that each kind of work puts into the queue.
+/// The most rows that each kind of work puts into the queue: signals, the one kind that machines
+/// make, are counted beyond it.
 pub const ROWS_OF_KIND_MAX: i64 = 200;
+/// The most incidents, and the most tasks, that are looked through for those rows.
+const LOOKED_THROUGH_MAX: i64 = 1_000;
 
 /// What sort of work a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,36 +124,67 @@ impl Asked {
     pub fn is_narrow(&self) -> bool {
         [&self.q, &self.level, &self.kind, &self.unit].iter().any(|text| !text.is_empty())
     }
+
+    /// Returns which signals are asked for; nothing when none can be.
+    fn signals(&self) -> Option<Waiting> {
+        if !self.kind.is_empty() && self.kind != Kind::Signal.code() {
+            return None;
+        }
+        let level = Some(&self.level).filter(|level| !level.is_empty());
+        let unit = Some(&self.unit).filter(|unit| !unit.is_empty());
+        Some(Waiting {
+            words: self.q.clone(),
+            level: level.map(|level| level.parse()).transpose().ok()?,
+            unit: unit.map(|unit| unit.parse()).transpose().ok()?,
+        })
+    }
 }
 
-/// Returns what waits and the person may see, the least time left first.
+/// What waits.
+#[derive(Clone, Debug, Default)]
+pub struct Queue {
+    /// The rows, the least time left first.
+    pub items: Vec<Item>,
+    /// Signals that wait beside those of the rows: quieter or younger ones.
+    pub more: i64,
+}
+
+/// Returns what waits and the person may see.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn rows(
+pub async fn read(
     conn: &mut Conn,
     person: PersonId,
     asked: &Asked,
     now: i64,
-) -> Result<Vec<Item>, Fault> {
-    let signals = signal::store::waiting(conn, person, ROWS_OF_KIND_MAX).await?;
-    let incidents = incident::store::running(conn, person, ROWS_OF_KIND_MAX).await?;
-    let mut tasks = task::store::to_judge(conn, person, ROWS_OF_KIND_MAX).await?;
-    tasks.extend(task::store::late(conn, person, now, ROWS_OF_KIND_MAX).await?);
-    let mut items = Vec::with_capacity(signals.len() + incidents.len() + tasks.len());
-    for signal in signals {
-        items.push(of_signal(signal)?);
+) -> Result<Queue, Fault> {
+    let (mut items, more) = signals(conn, person, asked).await?;
+    let words = fold(asked.q.trim());
+    for incident in incident::store::running(conn, person, LOOKED_THROUGH_MAX).await? {
+        items.extend(Some(of_incident(incident)?).filter(|item| item.passes(asked, &words)));
     }
-    for incident in incidents {
-        items.push(of_incident(incident)?);
-    }
+    let mut tasks = task::store::to_judge(conn, person, LOOKED_THROUGH_MAX).await?;
+    tasks.extend(task::store::late(conn, person, now, LOOKED_THROUGH_MAX).await?);
     // A task that was given back and is late stands in both lists.
     let mut seen = BTreeSet::new();
-    items.extend(tasks.into_iter().filter(|task| seen.insert(task.id)).map(of_task));
-    let words = fold(asked.q.trim());
-    items.retain(|item| item.passes(asked, &words));
+    let tasks = tasks.into_iter().filter(|task| seen.insert(task.id)).map(of_task);
+    items.extend(tasks.filter(|item| item.passes(asked, &words)));
     items.sort_by_key(|item| (item.due.unwrap_or(i64::MAX), item.id));
-    Ok(items)
+    Ok(Queue { items, more })
+}
+
+/// Returns the signals among the rows, and how many more wait.
+async fn signals(
+    conn: &mut Conn,
+    person: PersonId,
+    asked: &Asked,
+) -> Result<(Vec<Item>, i64), Fault> {
+    let Some(wanted) = asked.signals() else { return Ok((Vec::new(), 0)) };
+    let (rows, total) = signal::store::waiting(conn, person, &wanted, ROWS_OF_KIND_MAX).await?;
+    let more = total - rows.len() as i64;
+    let items: Result<Vec<Item>, Fault> = rows.into_iter().map(of_signal).collect();
+    Ok((items?, more))
 }
 
 fn of_signal(row: SignalRow) -> Result<Item, Fault> {

@@ -10,6 +10,7 @@ mod limit;
 pub mod page;
 mod raise;
 mod runner;
+mod salvage;
 mod save;
 mod scan;
 pub mod store;

@@ -3,7 +3,7 @@
 use khien_detect::RuleInfo;
 use khien_domain::id::{SignalId, SourceId};
 use khien_domain::signal::{Kind, Level, Place, absorbs, alert_key, waits_for_person};
-use khien_store::Write;
+use khien_store::{NewEntry, Write};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,6 +17,8 @@ use crate::{intake, signal, unit};
 
 /// The family of signals about the intake log itself.
 pub(super) const DAMAGE: &str = "khien.intake.damage";
+/// The family of signals about hits that the store refused.
+const REFUSED: &str = "khien.detection.refused";
 /// The journal's name of this actor.
 const ACTOR: &str = "job:detection";
 
@@ -49,7 +51,8 @@ impl Story {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Received {
     pub(super) id: SignalId,
-    pub(super) is_new: bool,
+    /// Whether a journal line tells of it: it is new, or louder than before.
+    pub(super) is_told: bool,
 }
 
 /// Returns the level of a rule in the words of the domain.
@@ -106,12 +109,35 @@ async fn join_or_receive(
         let takes = absorbs(live.state, live.incident_is_over, live.last_seen_at, new.last_seen_at);
         if takes {
             store::seen_again(write, live.id, new.seen_count, new.last_seen_at).await?;
-            return Ok(Received { id: live.id, is_new: false });
+            let is_louder = new.level > live.level;
+            if is_louder {
+                make_louder(app, write, &live, new.level).await?;
+            }
+            return Ok(Received { id: live.id, is_told: is_louder });
         }
         store::free_key(write, live.id).await?;
     }
     signal::receive(app, write, &new, ACTOR.to_owned()).await?;
-    Ok(Received { id: new.id, is_new: true })
+    Ok(Received { id: new.id, is_told: true })
+}
+
+/// Raises the level of a live signal to that of its newest hits; the term of its verification
+/// follows the level.
+async fn make_louder(
+    app: &App,
+    write: &mut Write,
+    live: &store::Live,
+    level: Level,
+) -> Result<(), Fault> {
+    store::set_level(write, live.id, level, waits_for_person(Kind::Alert, level)).await?;
+    write.record(NewEntry {
+        at: app.now(),
+        actor: ACTOR.to_owned(),
+        action: "signal.raise",
+        subject: format!("signal:{}", live.id),
+        body: json!({ "number": live.number, "before": live.level, "level": level }),
+    });
+    Ok(())
 }
 
 /// Adds hits that got no row to the signal of their story, if there is one.
@@ -127,19 +153,53 @@ pub(super) async fn seen_again(
     }
 }
 
+/// Something about detection itself that a person must know of.
+struct Trouble<'a> {
+    family: &'static str,
+    title: String,
+    advice: &'static str,
+    summary: &'a str,
+    bytes: i64,
+}
+
 /// Raises a signal about a part of the intake log that cannot be read; `what` tells the part.
-/// Returns whether it is a new one.
+/// Returns the signal if a journal line tells of it.
 pub(super) async fn damage(
     app: &App,
     write: &mut Write,
     what: &str,
     bytes: i64,
-) -> Result<bool, Fault> {
+) -> Result<Option<SignalId>, Fault> {
     tracing::error!(what, bytes, "a part of the intake log is damaged");
+    let title = Lang::Vi.ta("detection-damage-title", &[("what", Arg::Text(what))]);
+    let advice = "detection-damage-advice";
+    trouble(app, write, Trouble { family: DAMAGE, title, advice, summary: what, bytes }).await
+}
+
+/// Raises a signal about hits that the store refused; `what` tells which. Returns the signal if a
+/// journal line tells of it.
+pub(super) async fn refused(
+    app: &App,
+    write: &mut Write,
+    what: &str,
+    bytes: i64,
+) -> Result<Option<SignalId>, Fault> {
+    tracing::error!(what, bytes, "hits were refused by the store and passed over");
+    let title = Lang::Vi.t("detection-refused-title");
+    let advice = "detection-refused-advice";
+    trouble(app, write, Trouble { family: REFUSED, title, advice, summary: what, bytes }).await
+}
+
+/// Tells the unit at the head of the tree; nothing where there is no unit yet.
+async fn trouble(
+    app: &App,
+    write: &mut Write,
+    trouble: Trouble<'_>,
+) -> Result<Option<SignalId>, Fault> {
     let tree = unit::store::tree(write).await?;
-    let Some(root) = tree.units().find(|unit| unit.parent.is_none()) else { return Ok(false) };
+    let Some(root) = tree.units().find(|unit| unit.parent.is_none()) else { return Ok(None) };
     // One story for the whole log: a failing disk damages it in many places.
-    let key = alert_key(DAMAGE, Place::Host(SourceId::new(Uuid::nil()), intake::LOG));
+    let key = alert_key(trouble.family, Place::Host(SourceId::new(Uuid::nil()), intake::LOG));
     let now = app.now();
     let new = NewSignal {
         id: SignalId::new(app.new_id()),
@@ -148,12 +208,12 @@ pub(super) async fn damage(
         unit: root.id,
         asset: None,
         source: None,
-        title: Lang::Vi.ta("detection-damage-title", &[("what", Arg::Text(what))]),
+        title: trouble.title,
         body: json!({
-            "family": DAMAGE,
-            "advice": Lang::Vi.t("detection-damage-advice"),
-            "summary": what,
-            "bytes": bytes,
+            "family": trouble.family,
+            "advice": Lang::Vi.t(trouble.advice),
+            "summary": trouble.summary,
+            "bytes": trouble.bytes,
         }),
         live_key: Some(key.clone()),
         seen_count: 1,
@@ -166,7 +226,8 @@ pub(super) async fn damage(
         entered_by: None,
         form_key: None,
     };
-    Ok(join_or_receive(app, write, &key, new).await?.is_new)
+    let received = join_or_receive(app, write, &key, new).await?;
+    Ok(received.is_told.then_some(received.id))
 }
 
 /// Returns the line for the board; a machine that is no known asset is named in it.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use khien_detect::{Engine, Rules};
 use khien_lake::{LakeError, Offset, Reader};
-use khien_store::Unjournaled;
 use tokio_util::sync::CancellationToken;
 
 use super::scan::{Scan, Scanner};
@@ -146,16 +145,11 @@ async fn tell_quarantined(app: &App, intake: &Intake) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut write = app.db.write().await?;
-    let mut raised = false;
+    let mut told = save::Told::new();
     for segment in intake.quarantined() {
         let name = segment.path.file_name().unwrap_or_default().to_string_lossy();
         let bytes = segment.damaged.iter().map(|damage| i64::from(damage.bytes)).sum();
-        raised |= raise::damage(app, &mut write, &name, bytes).await?;
+        told.extend(raise::damage(app, &mut write, &name, bytes).await?);
     }
-    if raised {
-        app.commit(write).await?;
-    } else {
-        app.commit_unjournaled(write, Unjournaled::SeenCount).await?;
-    }
-    Ok(())
+    Ok(save::commit(app, write, told).await?)
 }

@@ -9,8 +9,8 @@ use khien_store::{Unjournaled, Write};
 
 use super::raise::{self, Story};
 use super::scan::{Found, Scan, Spot};
-use super::store;
-use crate::app::App;
+use super::{salvage, store};
+use crate::app::{App, Nudge};
 use crate::fault::Fault;
 use crate::intake;
 use crate::intake::store::Place as LogPlace;
@@ -26,45 +26,58 @@ pub(super) struct Owner {
 }
 
 /// Spots that were looked up in this round; `None` where the source is unknown.
-type Owners = HashMap<Spot, Option<Owner>>;
+pub(super) type Owners = HashMap<Spot, Option<Owner>>;
+
+/// Signals that have a journal line in a transaction: new ones, and those that became louder.
+pub(super) type Told = Vec<SignalId>;
 
 /// Saves a round. Only its last transaction moves the place in the log; what an earlier one
 /// stored is recognised by its id when the round is done again.
+///
+/// # Errors
+/// When the store does not work: the same round is to be saved again.
 pub(super) async fn save(app: &App, scan: &Scan, place: LogPlace) -> Result<(), Fault> {
+    let Err(fault) = save_whole(app, scan, place).await else { return Ok(()) };
+    salvage::demand_working_store(app, fault).await?;
+    salvage::save(app, scan, place).await
+}
+
+async fn save_whole(app: &App, scan: &Scan, place: LogPlace) -> Result<(), Fault> {
     let mut owners = Owners::new();
     let mut chunks = scan.found.chunks(HITS_PER_WRITE_MAX).peekable();
     while let Some(chunk) = chunks.next() {
         let mut write = app.db.write().await?;
-        let mut raised = save_hits(app, &mut write, chunk, &mut owners).await?;
+        let mut told = save_hits(app, &mut write, chunk, &mut owners).await?;
         if chunks.peek().is_none() {
-            raised |= save_rest(app, &mut write, scan, place, &mut owners).await?;
+            told.extend(save_rest(app, &mut write, scan, place, &mut owners).await?);
         }
-        commit(app, write, raised).await?;
+        commit(app, write, told).await?;
     }
     if scan.found.is_empty() {
         let mut write = app.db.write().await?;
-        let raised = save_rest(app, &mut write, scan, place, &mut owners).await?;
-        commit(app, write, raised).await?;
+        let told = save_rest(app, &mut write, scan, place, &mut owners).await?;
+        commit(app, write, told).await?;
     }
     Ok(())
 }
 
-/// Commits; only a new signal has a journal line.
-async fn commit(app: &App, write: Write, raised: bool) -> Result<(), Fault> {
-    if raised {
-        app.commit(write).await.map(drop)
-    } else {
-        app.commit_unjournaled(write, Unjournaled::Hits).await
+/// Commits, and makes live pages look at what was told: one that became louder has no fact.
+pub(super) async fn commit(app: &App, write: Write, told: Told) -> Result<(), Fault> {
+    if told.is_empty() {
+        return app.commit_unjournaled(write, Unjournaled::Hits).await;
     }
+    app.commit(write).await?;
+    told.into_iter().for_each(|signal| app.nudge(Nudge::Signal(signal.uuid())));
+    Ok(())
 }
 
-/// Stores hits that are not there yet; returns whether a new signal was raised.
-async fn save_hits(
+/// Stores hits that are not there yet; returns the signals that were told.
+pub(super) async fn save_hits(
     app: &App,
     write: &mut Write,
     found: &[Found],
     owners: &mut Owners,
-) -> Result<bool, Fault> {
+) -> Result<Told, Fault> {
     let mut rows = Vec::with_capacity(found.len());
     let mut stories: HashMap<String, Story> = HashMap::new();
     for hit in found {
@@ -79,37 +92,37 @@ async fn save_hits(
         }
         rows.push((hit, owner, key));
     }
-    let (signals, raised) = raise_all(app, write, &stories).await?;
+    let (signals, told) = raise_all(app, write, &stories).await?;
     for (hit, owner, key) in rows {
         let signal = key.and_then(|key| signals.get(&key).copied());
         store::insert(write, hit, owner, signal).await?;
     }
-    Ok(raised)
+    Ok(told)
 }
 
 async fn raise_all(
     app: &App,
     write: &mut Write,
     stories: &HashMap<String, Story>,
-) -> Result<(HashMap<String, SignalId>, bool), Fault> {
+) -> Result<(HashMap<String, SignalId>, Told), Fault> {
     let mut signals = HashMap::new();
-    let mut raised = false;
+    let mut told = Told::new();
     for (key, story) in stories {
         let received = raise::alert(app, write, key, story).await?;
-        raised |= received.is_new;
+        told.extend(received.is_told.then_some(received.id));
         signals.insert(key.clone(), received.id);
     }
-    Ok((signals, raised))
+    Ok((signals, told))
 }
 
-/// Saves counts, damage and the place in the log; returns whether a new signal was raised.
-async fn save_rest(
+/// Saves counts, damage and the place in the log; returns the signals that were told.
+pub(super) async fn save_rest(
     app: &App,
     write: &mut Write,
     scan: &Scan,
     place: LogPlace,
     owners: &mut Owners,
-) -> Result<bool, Fault> {
+) -> Result<Told, Fault> {
     for ((_, spot), surplus) in &scan.surplus {
         let Some(owner) = owner(write, spot, owners).await? else { continue };
         let key = story_key(&surplus.rule.family, spot, owner);
@@ -118,13 +131,19 @@ async fn save_rest(
     for ((rule, hour), hits) in &scan.tally {
         store::count(write, rule, *hour, *hits).await?;
     }
-    let mut raised = false;
+    let told = save_damage(app, write, scan).await?;
+    intake::store::save_place(write, intake::LOG, place).await?;
+    Ok(told)
+}
+
+/// Tells of the parts of the log that nobody could read.
+pub(super) async fn save_damage(app: &App, write: &mut Write, scan: &Scan) -> Result<Told, Fault> {
+    let mut told = Told::new();
     for damage in &scan.damaged {
         let what = format!("{}+{}", damage.from, damage.bytes);
-        raised |= raise::damage(app, write, &what, i64::from(damage.bytes)).await?;
+        told.extend(raise::damage(app, write, &what, i64::from(damage.bytes)).await?);
     }
-    intake::store::save_place(write, intake::LOG, place).await?;
-    Ok(raised)
+    Ok(told)
 }
 
 fn waits(hit: &Found) -> bool {

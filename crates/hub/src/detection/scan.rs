@@ -1,5 +1,6 @@
 //! From the log to hits: frames are read, decoded once and matched. Blocks; holds no transaction.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -171,7 +172,7 @@ impl Scanner {
     ) {
         let event = self.batch.event(index);
         let named = event.column(Column::Host).and_then(|host| host.as_text()).unwrap_or_default();
-        let host = self.limit.host(source, head(named, HOST_CHARS_MAX));
+        let host = self.limit.host(source, plain(head(named, HOST_CHARS_MAX)).trim());
         let rule_id: Arc<str> = rule.id.as_str().into();
         let hour = frame.received_us.div_euclid(HOUR_US);
         *scan.tally.entry((Arc::clone(&rule_id), hour)).or_default() += 1;
@@ -232,12 +233,22 @@ fn event_text(event: Event<'_>) -> String {
 }
 
 fn summary(event: Event<'_>) -> String {
-    let values: Vec<&str> = SUMMARY.iter().filter_map(|column| value(event, *column)).collect();
-    values.join(" · ")
+    let values = SUMMARY.iter().filter_map(|column| value(event, *column).map(plain));
+    values.collect::<Vec<_>>().join(" · ")
 }
 
 fn value<'b>(event: Event<'b>, column: Column) -> Option<&'b str> {
     Some(head(event.column(column)?.as_text()?, VALUE_CHARS_MAX))
+}
+
+/// Returns the text with blanks for control characters: PostgreSQL keeps no NUL, and a line that a
+/// person reads stays one line. The event itself needs no such care, since JSON escapes them.
+fn plain(text: &str) -> Cow<'_, str> {
+    if text.chars().any(char::is_control) {
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    } else {
+        text.into()
+    }
 }
 
 fn head(text: &str, chars_max: usize) -> &str {

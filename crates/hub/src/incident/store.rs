@@ -82,7 +82,8 @@ statements! {
     ),
     RUNNING = concat!(
         columns!(), "WHERE m.kind = 'incident' AND m.state IN ('open', 'contained', 'recovering',
-          'resolved') AND ", matter_depth!("m"), " > 0 ORDER BY m.created_at, m.id LIMIT $2"
+          'resolved') AND ", matter_depth!("m"), " > 0 ORDER BY CASE m.severity
+          WHEN 'serious' THEN 0 WHEN 'high' THEN 1 ELSE 2 END, m.detected_at, m.id LIMIT $2"
     ),
     RUNNING_AT = concat!(
         columns!(), "WHERE m.kind = 'incident' AND m.state IN ('open', 'contained', 'recovering')

@@ -152,7 +152,7 @@ async fn open(
     row: &SignalRow,
     form: &Verification,
 ) -> Result<MatterId, Fault> {
-    let key = signal::store::live_key(write, SignalId::new(row.id)).await?;
+    let key = signal::store::dedup_key(write, SignalId::new(row.id)).await?;
     if let Some(key) = &key
         && let Some(running) = store::live(write, key).await?
     {

@@ -39,21 +39,39 @@ macro_rules! listed {
     };
 }
 
+/// The rows that wait for a person, narrowed by words, level and unit.
+macro_rules! waiting {
+    () => {
+        concat!(
+            "WHERE s.state = 'received' AND s.waits AND ",
+            signal_depth!("s.unit", "m"),
+            " > 0 AND (s.search_key LIKE $2 ESCAPE '\\' OR u.search_key LIKE $2 ESCAPE '\\') ",
+            "AND ($3 = '' OR s.level = $3) AND (s.unit = $4 OR $4 IS NULL) "
+        )
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO signal (id, number, kind, level, state, unit, asset, source, matter,
-                title, search_key, body, live_key, seen_count, waits, happened_at, detected_at,
+                title, search_key, body, live_key, dedup_key, seen_count, waits, happened_at, detected_at,
                 received_at, last_seen_at, reporter, entered_by, form_key, reason, created_at)
-              VALUES ($1, $2, $3, $4, 'received', $5, $6, $7, NULL, $8, $9, $10, $11, $12, $13,
+              VALUES ($1, $2, $3, $4, 'received', $5, $6, $7, NULL, $8, $9, $10, $11, $11, $12, $13,
                 $14, $15, $16, $17, $18, $19, $20, NULL, $16)",
-    LIVE = "SELECT s.id, s.state, s.last_seen_at, m.state AS matter_state
+    LIVE = "SELECT s.id, s.number, s.level, s.state, s.last_seen_at, m.state AS matter_state
             FROM signal s LEFT JOIN matter m ON m.id = s.matter WHERE s.live_key = $1",
-    LIVE_KEY = "SELECT live_key FROM signal WHERE id = $1",
+    DEDUP_KEY = "SELECT dedup_key FROM signal WHERE id = $1",
     FREE_KEY = "UPDATE signal SET live_key = NULL WHERE id = $1",
     SEEN_AGAIN = "UPDATE signal SET seen_count = seen_count + $2,
                     last_seen_at = CASE WHEN last_seen_at < $3 THEN $3 ELSE last_seen_at END
                   WHERE id = $1",
+    SET_LEVEL = "UPDATE signal SET level = $2, waits = $3 WHERE id = $1",
+    // One that waits again takes its story up, unless a newer signal has it.
     SET_STATE = "UPDATE signal SET state = $2, matter = $3, reason = $4,
-                   live_key = CASE WHEN $5 THEN live_key ELSE NULL END
+                   live_key = CASE
+                     WHEN NOT $5 THEN NULL
+                     WHEN $2 = 'received' AND NOT EXISTS (
+                       SELECT 1 FROM signal o WHERE o.live_key = signal.dedup_key) THEN dedup_key
+                     ELSE live_key END
                  WHERE id = $1",
     BY_FORM = "SELECT id FROM signal WHERE form_key = $1",
     FIND = concat!(columns!(), "WHERE s.id = $2 AND ", signal_depth!("s.unit", "m"), " > 0"),
@@ -76,8 +94,15 @@ statements! {
         " > 0 ORDER BY s.created_at, s.id LIMIT 200"
     ),
     WAITING = concat!(
-        columns!(), "WHERE s.state = 'received' AND s.waits AND ",
-        signal_depth!("s.unit", "m"), " > 0 ORDER BY s.created_at, s.id LIMIT $2"
+        columns!(), waiting!(),
+        "ORDER BY CASE s.level WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2
+                    WHEN 'low' THEN 3 ELSE 4 END,
+           s.detected_at, s.id LIMIT $5"
+    ),
+    COUNT_WAITING = concat!(
+        "SELECT COUNT(*) FROM signal s JOIN unit u ON u.id = s.unit
+         LEFT JOIN matter m ON m.id = s.matter ",
+        waiting!()
     ),
 }
 
@@ -100,7 +125,7 @@ pub struct NewSignal {
     pub title: String,
     /// The immutable body.
     pub body: serde_json::Value,
-    /// The key under which more of the same joins it.
+    /// The key under which more of the same joins it; kept for good as its dedup key.
     pub live_key: Option<String>,
     /// How often it was seen so far.
     pub seen_count: i64,
@@ -157,6 +182,10 @@ pub async fn insert(write: &mut Write, signal: &NewSignal, number: &str) -> Resu
 pub struct Live {
     /// Its id.
     pub id: SignalId,
+    /// Its number.
+    pub number: String,
+    /// How loud it is.
+    pub level: Level,
     /// Where it stands.
     pub state: State,
     /// When it was last seen.
@@ -168,6 +197,8 @@ pub struct Live {
 #[derive(sqlx::FromRow)]
 struct LiveRow {
     id: Uuid,
+    number: String,
+    level: String,
     state: String,
     last_seen_at: i64,
     matter_state: Option<String>,
@@ -181,16 +212,18 @@ pub async fn live(conn: &mut Conn, key: &str) -> Result<Option<Live>, Fault> {
     let matter = row.matter_state.as_deref().map(stored::<khien_domain::incident::State>);
     Ok(Some(Live {
         id: SignalId::new(row.id),
+        number: row.number,
+        level: stored(&row.level)?,
         state: stored(&row.state)?,
         last_seen_at: row.last_seen_at,
         incident_is_over: matter.transpose()?.is_some_and(|state| state.is_over()),
     }))
 }
 
-/// Returns the live key that a signal holds, if it holds one.
-pub async fn live_key(conn: &mut Conn, id: SignalId) -> Result<Option<String>, Fault> {
+/// Returns the key of the story that a signal tells, held or not, if it tells one.
+pub async fn dedup_key(conn: &mut Conn, id: SignalId) -> Result<Option<String>, Fault> {
     let id = id.uuid();
-    Ok(on!(conn, c => sqlx::query_scalar(LIVE_KEY).bind(id).fetch_one(&mut **c).await)?)
+    Ok(on!(conn, c => sqlx::query_scalar(DEDUP_KEY).bind(id).fetch_one(&mut **c).await)?)
 }
 
 /// Lets go of a live key, so that the next hit makes a new signal.
@@ -211,6 +244,23 @@ pub async fn seen_again(
         .bind(id.uuid())
         .bind(times)
         .bind(last_seen_at)
+        .execute(&mut **c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Saves how loud a signal is, and whether it waits for a person.
+pub async fn set_level(
+    write: &mut Write,
+    id: SignalId,
+    level: Level,
+    waits: bool,
+) -> Result<(), Fault> {
+    on!(write, c => sqlx::query(SET_LEVEL)
+        .bind(id.uuid())
+        .bind(level.code())
+        .bind(waits)
         .execute(&mut **c)
         .await
         .map(drop))?;
@@ -388,15 +438,41 @@ pub async fn of_matter(
         .await)?)
 }
 
-/// Returns the signals that wait for a person, oldest first.
+/// Which of the waiting signals to return.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting {
+    /// Words in the signal or in the name of its unit.
+    pub words: String,
+    /// Only this level.
+    pub level: Option<Level>,
+    /// Only this unit.
+    pub unit: Option<Uuid>,
+}
+
+/// Returns the signals that wait for a person, the loudest first and of these the oldest, with
+/// how many there are in all.
 pub async fn waiting(
     conn: &mut Conn,
     person: PersonId,
+    wanted: &Waiting,
     limit: i64,
-) -> Result<Vec<SignalRow>, Fault> {
-    Ok(on!(conn, c => sqlx::query_as(WAITING)
+) -> Result<(Vec<SignalRow>, i64), Fault> {
+    let pattern = ListQuery { q: wanted.words.clone(), ..ListQuery::default() }.pattern();
+    let level = wanted.level.map_or("", Level::code);
+    let rows = on!(conn, c => sqlx::query_as(WAITING)
         .bind(person.uuid())
+        .bind(&pattern)
+        .bind(level)
+        .bind(wanted.unit)
         .bind(limit)
         .fetch_all(&mut **c)
-        .await)?)
+        .await)?;
+    let total = on!(conn, c => sqlx::query_scalar(COUNT_WAITING)
+        .bind(person.uuid())
+        .bind(&pattern)
+        .bind(level)
+        .bind(wanted.unit)
+        .fetch_one(&mut **c)
+        .await)?;
+    Ok((rows, total))
 }

@@ -72,6 +72,8 @@ CREATE TABLE signal (
     body           TEXT NOT NULL,
     -- Set while further hits of the same story join this signal.
     live_key       TEXT UNIQUE,
+    -- The same key for good: the matters of one story follow each other by it.
+    dedup_key      TEXT,
     seen_count     BIGINT NOT NULL,
     waits          BOOLEAN NOT NULL,
     happened_at    BIGINT,
