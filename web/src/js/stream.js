@@ -26,6 +26,7 @@ const CHECK_MS = 5_000;
 const stream = document.querySelector("[data-stream]");
 const banner = document.querySelector("[data-stale]");
 let lastSign = Date.now();
+let link = null;
 
 function alive() {
   lastSign = Date.now();
@@ -65,7 +66,8 @@ if (stream) {
     setServerTime(Number(event.detail.data));
   });
   stream.addEventListener("inbox", (event) => showUnread(Number(event.detail.data) || 0));
-  stream.addEventListener("htmx:sse:after:connection", () => {
+  stream.addEventListener("htmx:sse:after:connection", (event) => {
+    link = event.detail.connection;
     alive();
     // Whatever happened while the link was down is fetched now.
     stream.dispatchEvent(new CustomEvent("queue", { bubbles: true }));
@@ -75,4 +77,8 @@ if (stream) {
   stream.addEventListener("htmx:error", retryFirst);
   stream.addEventListener("htmx:response:error", retryFirst);
   setInterval(watch, CHECK_MS);
+  // The browser keeps a page that was left, for the way back, and its stream with it: after six
+  // of them every connection to this host is taken and the next page waits a minute. On the way
+  // back hx-sse connects anew.
+  addEventListener("pagehide", () => link?.reader?.cancel());
 }
