@@ -179,12 +179,32 @@ async fn add_asset(app: &TestApp, unit: &str, key: &'static str) -> Uuid {
         .bind(id).bind(app.world.unit(unit).uuid()).bind(key).bind(app.now())
         .execute(&mut **c).await.map(drop))
     .unwrap();
-    on!(write, c => sqlx::query("INSERT INTO asset_key (key, asset) VALUES ($1, $2)")
-        .bind(key).bind(id).execute(&mut **c).await.map(drop))
+    on!(write, c => sqlx::query("INSERT INTO asset_key (key, unit, asset) VALUES ($1, $2, $3)")
+        .bind(key).bind(app.world.unit(unit).uuid()).bind(id).execute(&mut **c).await.map(drop))
     .unwrap();
     app.record(&mut write, "asset.add", format!("asset:{id}"));
     app.commit(write).await.unwrap();
     id
+}
+
+#[tokio::test]
+async fn a_private_address_of_two_communes_is_no_ones_from_above() {
+    for engine in Engine::BOTH {
+        let Some(app) = TestApp::on(engine).await else { continue };
+        let open = Open::doors(&app).await;
+        add_asset(&app, "XA-A", "pc-01").await;
+        add_asset(&app, "XA-B", "pc-01").await;
+        let line = shadow_copies_deleted("PC-01", MORNING);
+        Sender::of(&app, "XA-A").await.post("json", line.clone()).await.ok();
+        catch_up(&mut detection(&app).await).await;
+        let known = "SELECT COUNT(*) FROM signal WHERE asset IS NOT NULL";
+        assert_eq!((count(&app, SIGNALS).await, count(&app, known).await), (1, 1));
+
+        Sender::of(&app, "TINH").await.post("json", line).await.ok();
+        catch_up(&mut detection(&app).await).await;
+        assert_eq!((count(&app, SIGNALS).await, count(&app, known).await), (2, 1));
+        open.close().await;
+    }
 }
 
 #[tokio::test]

@@ -110,10 +110,11 @@ async fn an_event_finds_its_machine_until_it_is_retired() {
     officer.post("/assets-register/new", &form).await.leads_to(&page);
     let taken = [("unit", "XA-A"), ("sort", "device"), ("name", "Máy khác"), ("hosts", "xaa-pc01")];
     officer.post("/assets-register/new", &taken).await.is(422).sees("xaa-pc01");
-    let keys = [host_key("XAA-PC01")];
+    let key = host_key("XAA-PC01");
     let owner = || async {
         let mut conn = app.db.read().await.unwrap();
-        asset::store::by_host(&mut conn, &keys).await.unwrap().map(|found| found.1)
+        let unit = app.world.unit("TINH");
+        asset::store::by_host(&mut conn, &key, unit).await.unwrap().map(|found| found.1)
     };
     assert_eq!(owner().await, Some(app.world.unit("XA-A")));
     app.as_("xa.b").await.get(&page).await.is(404);

@@ -1,7 +1,7 @@
 //! A sheet of systems and devices becomes a plan.
 //!
-//! A row is the asset that its host name or address leads to; without one, the asset of the same
-//! unit and name. Blank cells leave what is there.
+//! A row is the asset of its unit that its host name or address leads to; without one, the asset of
+//! the same unit and name. Blank cells leave what is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -197,17 +197,16 @@ fn refuse_twins(rows: &[(&Row, Asset)], problems: &mut Problems) {
             problems.add(row, "name", Reason::cell("row-twice", &asset.name));
         }
         for key in own {
-            if keys.contains(&key) {
+            if !keys.insert((asset.unit, key.clone())) {
                 problems.add(row, "host", Reason::cell("row-twice", &key));
             }
-            keys.insert(key);
         }
     }
 }
 
 /// The assets in use, as rows find them.
 struct Known<'a> {
-    by_key: BTreeMap<String, &'a Asset>,
+    by_key: BTreeMap<(UnitId, String), &'a Asset>,
     /// Only names that stand for one asset, in use and in the sheet.
     by_name: BTreeMap<(UnitId, String), &'a Asset>,
 }
@@ -224,19 +223,21 @@ impl<'a> Known<'a> {
         }
         let single = held.iter().filter(|asset| counts[&place(asset)] == (1, 1));
         Self {
-            by_key: held.iter().flat_map(|a| a.keys().into_iter().map(move |k| (k, a))).collect(),
+            by_key: held
+                .iter()
+                .flat_map(|a| a.keys().into_iter().map(move |key| ((a.unit, key), a)))
+                .collect(),
             by_name: single.map(|asset| (place(asset), asset)).collect(),
         }
     }
 
     fn find(&self, row: &Row, asset: &Asset, problems: &mut Problems) -> Option<&'a Asset> {
         let keys = asset.keys();
-        let owner = keys.iter().find_map(|key| self.by_key.get(key)).copied();
+        let owner = |key: &String| self.by_key.get(&(asset.unit, key.clone())).copied();
         let named = self.by_name.get(&(asset.unit, fold(&asset.name))).copied();
-        let found = owner.filter(|owner| owner.unit == asset.unit).or(named);
+        let found = keys.iter().find_map(owner).or(named);
         for key in &keys {
-            let taken = self.by_key.get(key).is_some_and(|o| Some(o.id) != found.map(|f| f.id));
-            if taken {
+            if owner(key).is_some_and(|owner| Some(owner.id) != found.map(|found| found.id)) {
                 problems.add(row, "host", Reason::cell("host-taken", key));
             }
         }
@@ -329,6 +330,16 @@ mod tests {
     }
 
     #[test]
+    fn two_units_may_use_the_same_private_address() {
+        let file =
+            "unit,name,kind,ip\nAA,Máy 1,máy trạm,192.168.1.10\nBB,Máy 1,máy trạm,192.168.1.10\n";
+        let held = added(&plan_of(file, &[]).expect("a plan"));
+        assert_eq!(held.len(), 2);
+        let again = plan_of(file, &held).expect("a plan");
+        assert_eq!((again.deeds.len(), again.summary.same), (0, 2));
+    }
+
+    #[test]
     fn every_fault_is_named_by_row_and_column() {
         let held = added(&plan_of(SHEET, &[]).expect("a plan"));
         let file = "unit,name,kind,level,host,ip\n\
@@ -342,7 +353,7 @@ mod tests {
                     AA,A,camera,,a8,10.1.1\n\
                     AA,A,camera,,a9,\n\
                     AA,B,camera,,A9,\n\
-                    AA,C,camera,,BB-PC01,\n\
+                    BB,C,camera,,BB-PC01 BB-PC02,\n\
                     AA,D,camera,,,\n\
                     AA,D,camera,,,\n";
         let problems = plan_of(file, &held).expect_err("problems").0;

@@ -48,7 +48,7 @@ pub fn routes() -> Vec<Route> {
 /// that a form sent twice adds one.
 ///
 /// # Errors
-/// When the caller may not edit assets of the unit, or a host name belongs to another asset.
+/// When the caller may not edit assets of the unit, or a host name belongs to another asset of it.
 pub async fn add(app: &App, caller: &Caller, asset: Asset) -> Result<AssetId, Fault> {
     let asset = asset.checked().map_err(Fault::Invalid)?;
     let mut write = app.db.write().await?;
@@ -149,7 +149,7 @@ async fn save_changed(
 
 async fn give_keys(write: &mut Write, asset: &Asset) -> Result<(), Fault> {
     for key in asset.keys() {
-        if !store::give_key(write, asset.id, &key).await? {
+        if !store::give_key(write, asset, &key).await? {
             return Err(Fault::Invalid(Refusal::new(Code::HostTaken).arg("host", key)));
         }
     }

@@ -29,8 +29,11 @@ macro_rules! seen {
 }
 
 statements! {
-    BY_KEY = "SELECT a.id, a.unit FROM asset_key k JOIN asset a ON a.id = k.asset
-              WHERE k.key = $1",
+    // A source speaks for its own unit and what stands under it, and for nobody else. Two rows
+    // are enough to see that a key does not tell one asset.
+    BY_HOST = "SELECT k.asset, k.unit FROM asset_key k
+               JOIN unit_scope us ON us.descendant = k.unit
+               WHERE k.key = $1 AND us.ancestor = $2 LIMIT 2",
     LIST = seen!("AND a.search_key LIKE $2 ESCAPE '\\' AND ($3 = '' OR u.code = $3)
                   AND (a.retired_at IS NOT NULL) = $4
                   AND (a.created_at < $5 OR (a.created_at = $5 AND a.id < $6))
@@ -52,22 +55,29 @@ statements! {
                                level = $7
               WHERE id = $1",
     RETIRE = "UPDATE asset SET retired_at = $2 WHERE id = $1",
-    GIVE_KEY = "INSERT INTO asset_key (key, asset) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING",
+    GIVE_KEY = "INSERT INTO asset_key (key, unit, asset) VALUES ($1, $2, $3)
+                ON CONFLICT (key, unit) DO NOTHING",
     FREE_KEYS = "DELETE FROM asset_key WHERE asset = $1",
 }
 
-/// Returns the asset that the first matching key leads to, with the unit that owns it.
+/// Returns the asset to which a key leads within `unit` and what stands under it, with the unit that
+/// owns it; nothing when several do, as communes may use the same private addresses.
 ///
-/// The keys are spelled by [`khien_domain::asset::host_key`], the most telling one first.
-pub async fn by_host(conn: &mut Conn, keys: &[String]) -> Result<Option<(AssetId, UnitId)>, Fault> {
-    for key in keys {
-        let row: Option<(Uuid, Uuid)> =
-            on!(conn, c => sqlx::query_as(BY_KEY).bind(key).fetch_optional(&mut **c).await)?;
-        if let Some((asset, unit)) = row {
-            return Ok(Some((AssetId::new(asset), UnitId::new(unit))));
-        }
-    }
-    Ok(None)
+/// The key is spelled by [`khien_domain::asset::host_key`].
+pub async fn by_host(
+    conn: &mut Conn,
+    key: &str,
+    unit: UnitId,
+) -> Result<Option<(AssetId, UnitId)>, Fault> {
+    let rows: Vec<(Uuid, Uuid)> = on!(conn, c => sqlx::query_as(BY_HOST)
+        .bind(key)
+        .bind(unit.uuid())
+        .fetch_all(&mut **c)
+        .await)?;
+    Ok(match rows[..] {
+        [(asset, unit)] => Some((AssetId::new(asset), UnitId::new(unit))),
+        _ => None,
+    })
 }
 
 #[derive(sqlx::FromRow)]
@@ -252,11 +262,12 @@ pub async fn retire(write: &mut Write, id: AssetId, at: i64) -> Result<(), Fault
     Ok(())
 }
 
-/// Lets a key lead to an asset; returns false when it leads to one already.
-pub async fn give_key(write: &mut Write, id: AssetId, key: &str) -> Result<bool, Fault> {
+/// Lets a key lead to an asset; returns false when it leads to another one of the same unit.
+pub async fn give_key(write: &mut Write, asset: &Asset, key: &str) -> Result<bool, Fault> {
     let rows = on!(write, c => sqlx::query(GIVE_KEY)
         .bind(key)
-        .bind(id.uuid())
+        .bind(asset.unit.uuid())
+        .bind(asset.id.uuid())
         .execute(&mut **c)
         .await?
         .rows_affected());

@@ -12,8 +12,8 @@ use super::scan::{Found, Scan, Spot};
 use super::{salvage, store};
 use crate::app::{App, Nudge};
 use crate::fault::Fault;
-use crate::intake;
 use crate::intake::store::Place as LogPlace;
+use crate::{asset, intake};
 
 /// Hits that one transaction stores: officers must not wait for a flood.
 const HITS_PER_WRITE_MAX: usize = 2_000;
@@ -175,8 +175,9 @@ async fn owner(
         }
         Some(unit) if spot.host.is_empty() => Some(Owner { unit, asset: None }),
         Some(unit) => {
-            let asset = store::asset_of(write, &host_key(&spot.host), unit).await?;
-            Some(asset.unwrap_or(Owner { unit, asset: None }))
+            let asset = asset::store::by_host(write, &host_key(&spot.host), unit).await?;
+            let owner = asset.map(|(asset, unit)| Owner { unit, asset: Some(asset) });
+            Some(owner.unwrap_or(Owner { unit, asset: None }))
         }
     };
     owners.insert(spot.clone(), owner);

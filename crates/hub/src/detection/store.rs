@@ -1,8 +1,7 @@
 //! SQL of hits and of how often rules fire.
 
-use khien_domain::id::{AssetId, SignalId, UnitId};
+use khien_domain::id::{AssetId, SignalId};
 use khien_store::{Conn, Write, on, statements};
-use uuid::Uuid;
 
 use super::save::Owner;
 use super::scan::Found;
@@ -13,10 +12,6 @@ statements! {
     INSERT = "INSERT INTO hit (id, rule, family, title, level, unit, asset, source, host,
                                happened_at, received_at, event, signal)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-    // A source speaks for its own unit and what stands under it, and for nobody else.
-    ASSET_OF = "SELECT a.id, a.unit FROM asset_key k JOIN asset a ON a.id = k.asset
-                JOIN unit_scope us ON us.descendant = a.unit
-                WHERE k.key = $1 AND us.ancestor = $2 AND a.retired_at IS NULL",
     COUNT_UP = "INSERT INTO rule_tally (rule, hour, hits) VALUES ($1, $2, $3)
                 ON CONFLICT (rule, hour) DO UPDATE SET hits = rule_tally.hits + excluded.hits",
     COUNTS = "SELECT rule, CAST(SUM(hits) AS BIGINT) AS total,
@@ -57,20 +52,6 @@ pub(super) async fn insert(
         .await
         .map(drop))?;
     Ok(())
-}
-
-/// Returns the asset of a host for which a source of `unit` may speak.
-pub(super) async fn asset_of(
-    conn: &mut Conn,
-    key: &str,
-    unit: UnitId,
-) -> Result<Option<Owner>, Fault> {
-    let row: Option<(Uuid, Uuid)> = on!(conn, c => sqlx::query_as(ASSET_OF)
-        .bind(key)
-        .bind(unit.uuid())
-        .fetch_optional(&mut **c)
-        .await)?;
-    Ok(row.map(|(asset, unit)| Owner { unit: UnitId::new(unit), asset: Some(AssetId::new(asset)) }))
 }
 
 /// Adds to the count of a rule in an hour.

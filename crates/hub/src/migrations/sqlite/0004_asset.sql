@@ -11,9 +11,12 @@ CREATE TABLE asset (
 ) STRICT;
 CREATE INDEX asset_unit ON asset (unit);
 
--- Host names and addresses by which events find their asset; a key leads to one asset.
+-- Host names and addresses by which events find their asset. Within a unit a key leads to one
+-- asset; another unit may use the same private address.
 CREATE TABLE asset_key (
-    key    TEXT NOT NULL PRIMARY KEY,
-    asset  BLOB NOT NULL REFERENCES asset (id)
+    key    TEXT NOT NULL,
+    unit   BLOB NOT NULL REFERENCES unit (id),
+    asset  BLOB NOT NULL REFERENCES asset (id),
+    PRIMARY KEY (key, unit)
 ) STRICT;
 CREATE INDEX asset_key_asset ON asset_key (asset);
