@@ -6,7 +6,6 @@
 
 mod password;
 mod proposal;
-mod slip;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +22,6 @@ pub use password::{
 pub use proposal::{
     GrantCase, GrantDeed, GrantState, Proposal, bootstrap, grant_needs_second, propose,
 };
-pub use slip::{SLIP_TERM, Slip};
 
 coded! {
     /// What a person is in the house.

@@ -110,6 +110,8 @@ facts! {
     GrantRefused = "grant_refused" { grant: GrantId, person: PersonId },
     /// A grant is in force no more.
     GrantEnded = "grant_ended" { grant: GrantId, person: PersonId },
+    /// Somebody who had a password was given a slip that sets a new one.
+    PasswordReset = "password_reset" { person: PersonId, unit: UnitId },
     /// A unit was dissolved; its successor, if any, inherits.
     UnitDissolved = "unit_dissolved" { unit: UnitId, successor: Option<UnitId> },
     /// The head of the journal was signed up to this line.

@@ -35,11 +35,7 @@ coded! {
         LoginTaken = "login-taken",
         /// A slip for a known account was asked for without calling its owner back.
         NotCalledBack = "not-called-back",
-        /// The activation slip was used before.
-        SlipUsed = "slip-used",
-        /// The activation slip was replaced by a newer one.
-        SlipReplaced = "slip-replaced",
-        /// The activation slip is too old.
+        /// The activation slip is too old, was used or replaced, or never was one.
         SlipExpired = "slip-expired",
 
         /// A unit's code is malformed.

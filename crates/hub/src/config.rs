@@ -131,7 +131,7 @@ impl Default for Http {
 
 impl Default for Access {
     fn default() -> Self {
-        Self { idle_minutes: 60, session_hours: 12, slip_days: 14, hash_cost: HashCost::Standard }
+        Self { idle_minutes: 60, session_hours: 12, slip_days: 7, hash_cost: HashCost::Standard }
     }
 }
 

@@ -5,7 +5,7 @@
 //! answer never tells whether it exists.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use khien_domain::refusal::Refusal;
@@ -166,20 +166,58 @@ impl IntoResponse for Fault {
 /// Middleware: words every [`Fault`] for its reader.
 pub async fn render(State(_app): State<App>, request: Request, next: Next) -> Response {
     let view = request.extensions().get::<View>().cloned().unwrap_or_default();
-    let json = wants_json(&request);
-    let asked = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+    let asker = Asker::of(&request, view);
     let response = next.run(request).await;
-    let Some(fault) = fault_of(&response) else { return response };
-    let mut worded = match (&fault, json) {
-        (Fault::SignIn, false) => Redirect::to(&sign_in_path(&asked)).into_response(),
-        (_, true) => problem_json(&view, &fault),
-        (_, false) => {
-            let page = layout::problem(&view, &fault.sentence(&view), fault.code());
-            (fault.status(), page).into_response()
-        }
-    };
-    fault.name_the_wait(&mut worded);
-    worded
+    match fault_of(&response) {
+        Some(fault) => asker.told(&fault),
+        None => response,
+    }
+}
+
+/// What the wording of a fault depends on, taken from the request before a handler takes that.
+pub struct Asker {
+    view: View,
+    json: bool,
+    /// Where to go once signed in.
+    next: String,
+}
+
+impl Asker {
+    /// Returns who asks, and how.
+    pub fn of(request: &Request, view: View) -> Self {
+        Self { view, json: wants_json(request), next: next_path(request) }
+    }
+
+    /// Returns the answer that says the fault: a page, or JSON for machines.
+    pub fn told(&self, fault: &Fault) -> Response {
+        let view = &self.view;
+        let mut worded = match (fault, self.json) {
+            (Fault::SignIn, false) => Redirect::to(&sign_in_path(&self.next)).into_response(),
+            (_, true) => problem_json(view, fault),
+            (_, false) => {
+                let page = layout::problem(view, &fault.sentence(view), fault.code());
+                (fault.status(), page).into_response()
+            }
+        };
+        fault.name_the_wait(&mut worded);
+        worded
+    }
+}
+
+/// Returns what a reader wanted to see: the page asked for, or the one whose form was sent,
+/// because what a form is sent to is no page.
+fn next_path(request: &Request) -> String {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return path_and_query(request.uri());
+    }
+    let text = |name| request.headers().get(name).and_then(|v| v.to_str().ok());
+    let from = text(header::REFERER).and_then(|page| page.parse::<Uri>().ok());
+    let own = from.filter(|page| page.authority().map(|a| a.as_str()) == text(header::HOST));
+    own.map(|page| path_and_query(&page)).unwrap_or_default()
+}
+
+fn path_and_query(uri: &Uri) -> String {
+    uri.path_and_query().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Returns the fault of a response, also where axum itself refused the request.

@@ -290,6 +290,8 @@ async fn knock(app: &TestApp, route: &Route, path: &str, login: Option<&str>) ->
     if route.method == axum::http::Method::GET {
         return client.get(path).await;
     }
+    // As from a page of ours, so that a log-in that is asked for shows by the way back to it.
+    let client = client.with("host", "khien.example").with("referer", "https://khien.example/page");
     let form = form_of_all(app);
     let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();
     let reply = client.post(path, &form).await;

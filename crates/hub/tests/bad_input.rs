@@ -213,6 +213,10 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     refused.expect("a full disk refuses").is(503).sees("đầy đĩa");
     desk.get(&format!("/signals/{before}")).await.ok();
 
+    // Longer than a use of the session is left unnoted.
+    app.wait(120);
+    desk.get(&format!("/signals/{before}")).await.ok();
+
     disk.empty();
     desk.post("/report/on-behalf", &form).await.is(303);
     let mut conn = app.db.read().await.unwrap();

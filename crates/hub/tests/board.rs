@@ -147,7 +147,8 @@ impl Live {
     async fn open(app: &TestApp, login: &str) -> Self {
         let person = app.world.person(login);
         let view = View { address: "127.0.0.1".to_owned(), ..View::default() };
-        let token = session::open(&app.app, person, Kind::Web, &view).await.unwrap();
+        let write = app.db.write().await.unwrap();
+        let token = session::open(&app.app, write, person, Kind::Web, &view).await.unwrap();
         let request = Request::get("/stream")
             .header(header::COOKIE, format!("khien={token}"))
             .body(Body::empty())

@@ -1,8 +1,9 @@
 //! Entering and leaving the house: log-in, session, language, and the frame around every answer.
 
-use khien_hub::access::login::slip_code;
-use khien_hub::access::session;
+use khien_hub::access::login::{self, slip_code};
+use khien_hub::access::session::{self, Kind};
 use khien_hub::access::store::{self, SlipRow};
+use khien_hub::web::view::View;
 use serde_json::json;
 
 use crate::harness::{Engine, TestApp, password};
@@ -181,4 +182,58 @@ async fn issue_slip(app: &TestApp, login: &str, code: &str) {
     store::save_slip(&mut write, &slip, &session::hash(&slip_code(code)), None).await.unwrap();
     app.record(&mut write, "slip.test", format!("person:{person}"));
     app.commit(write).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_slip_sets_one_password_however_often_it_is_used_at_once() {
+    let app = TestApp::new().await;
+    issue_slip(&app, "so.y", "ABCD-EFGH-2345").await;
+    let view = View::default();
+    let password = |text: &str| format!("{text} bên dòng sông xanh");
+    let set = |text: &str| login::activate(&app, &view, "ABCD-EFGH-2345", password(text));
+    let (one, other) = tokio::join!(set("một"), set("hai"));
+    assert_eq!([&one, &other].iter().filter(|done| done.is_ok()).count(), 1, "{one:?} {other:?}");
+    let wins = password(if one.is_ok() { "một" } else { "hai" });
+    let door = app.stranger();
+    door.post("/login", &[("login", "so.y"), ("password", &wins)]).await.leads_to("/");
+}
+
+#[tokio::test]
+async fn a_session_opened_with_the_old_password_does_not_outlive_its_change() {
+    let app = TestApp::new().await;
+    let (view, old) = (View::default(), password("so.y"));
+    let person = app.world.person("so.y");
+    let new = "một câu rất dễ nhớ 9".to_owned();
+    let (opened, changed) = tokio::join!(
+        login::sign_in(&app, &view, "so.y", old.clone(), Kind::Web),
+        login::change(&app, person, &view, old.clone(), new),
+    );
+    changed.unwrap();
+    if let Ok(token) = opened {
+        assert!(session::resume(&app, &token).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn who_sends_a_form_after_the_session_ended_comes_back_to_its_page() {
+    let app = TestApp::new().await;
+    let door = app.stranger().with("host", "khien.example");
+    let form = [("old", "x"), ("password", "x")];
+    door.post("/account/password", &form).await.leads_to("/login");
+    let own = door.with("referer", "https://khien.example/account?tab=2");
+    let led = own.post("/account/password", &form).await;
+    led.leads_to("/login?next=/account%3Ftab%3D2");
+    let elsewhere = door.with("referer", "https://evil.example/account");
+    elsewhere.post("/account/password", &form).await.leads_to("/login");
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_told_in_words_before_anybody_is_known() {
+    let app = TestApp::new().await;
+    let duty = app.as_("truc.ban").await;
+    app.db.close().await;
+    duty.get("/account").await.is(500).sees("<html");
+    let told = duty.get("/api/v1/signals").await.is(500);
+    assert_eq!(told.header("content-type"), "application/problem+json");
+    assert_eq!(told.json()["code"], "broken");
 }

@@ -1,6 +1,6 @@
 //! Units, assets and accounts: what their pages do, and what a sheet does to them.
 
-use khien_domain::access::Role;
+use khien_domain::access::{Depth, Grant, Role};
 use khien_domain::asset::host_key;
 use khien_hub::access::people::{self, PrintedSlip};
 use khien_hub::import::{self, Kind, Outcome};
@@ -8,7 +8,7 @@ use khien_hub::sheet::Summary;
 use khien_hub::web::view::View;
 use khien_hub::{asset, unit};
 
-use crate::harness::{Engine, TestApp};
+use crate::harness::{Engine, TestApp, insert_grant};
 
 /// A spreadsheet of 150 units as it is exported here.
 fn units_of_a_province() -> String {
@@ -140,6 +140,51 @@ async fn a_right_to_read_needs_a_second_person() {
     app.as_("xa.b").await.post(&approve, &[]).await.is(403);
     app.as_("phe.duyet").await.post(&approve, &[]).await.leads_to("/grants");
     admin.get(&person).await.ok().sees("Đang có hiệu lực");
+}
+
+#[tokio::test]
+async fn an_administrator_does_not_make_a_second_person() {
+    let app = TestApp::new().await;
+    let admin = app.as_("quan.tri").await;
+    let unit = app.world.unit("TINH").to_string();
+    let puppet = format!("/people/{}", app.world.person("kiem.toan"));
+    let form = [("role", "administrator"), ("unit", unit.as_str()), ("subtree", "yes")];
+    admin.post(&format!("{puppet}/grants"), &form).await.leads_to(&puppet);
+    admin.get(&puppet).await.ok().sees("Chờ duyệt");
+
+    let approver = format!("/people/{}", app.world.person("phe.duyet"));
+    admin.post(&format!("{approver}/disable"), &[]).await.leads_to(&approver);
+    let officer = format!("/people/{}", app.world.person("xa.b"));
+    let form = [("role", "coordinator"), ("unit", unit.as_str()), ("subtree", "yes")];
+    admin.post(&format!("{officer}/grants"), &form).await.leads_to(&officer);
+    admin.get(&officer).await.ok().sees("Chờ duyệt");
+}
+
+#[tokio::test]
+async fn a_reset_is_for_who_administers_all_of_it_and_never_silent() {
+    for engine in Engine::BOTH {
+        let Some(app) = TestApp::on(engine).await else { continue };
+        let local = Grant {
+            person: app.world.person("kiem.toan"),
+            role: Role::Administrator,
+            unit: app.world.unit("PA05"),
+            subtree: true,
+            ceiling: Depth::None,
+        };
+        let mut write = app.db.write().await.unwrap();
+        insert_grant(&mut write, app.now(), &local, "active").await;
+        app.record(&mut write, "grant.test", "person:test".to_owned());
+        app.commit(write).await.unwrap();
+        let reset = format!("/people/{}/slip", app.world.person("dieu.phoi"));
+        let called = [("called_back", "yes")];
+        app.as_("kiem.toan").await.post(&reset, &called).await.is(403);
+        app.as_("quan.tri").await.post(&reset, &called).await.ok().sees("slip-code");
+        for told in ["dieu.phoi", "phe.duyet"] {
+            let inbox = app.as_(told).await.get("/inbox").await.ok();
+            inbox.sees("được cấp lại").sees("dieu.phoi");
+        }
+        app.as_("truc.ban").await.get("/inbox").await.ok().sees_not("được cấp lại");
+    }
 }
 
 #[tokio::test]

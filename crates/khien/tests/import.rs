@@ -79,6 +79,38 @@ async fn a_faulty_sheet_names_row_and_column_and_exits_with_findings() {
 }
 
 #[tokio::test]
+async fn slips_that_could_not_be_handed_out_are_not_issued() {
+    let (folder, data) = first_start().await;
+    let sheet = folder.path().join("people.csv");
+    std::fs::write(&sheet, "login,name,unit,role\ncan.bo.a,Trần An,TINH,clerk\n").unwrap();
+    let (sheet, slips) = (sheet.display().to_string(), folder.path().join("slips.html"));
+    let import = ["import", "people", &sheet, "--slips", slips.to_str().unwrap()];
+    std::fs::write(&slips, "another's").unwrap();
+    assert_eq!(khien(&data, &import).status.code(), Some(4));
+    assert_eq!(std::fs::read_to_string(&slips).unwrap(), "another's");
+    assert!(stdout(&khien(&data, &["user", "list", "can.bo.a"])).is_empty());
+
+    std::fs::remove_file(&slips).unwrap();
+    assert_eq!(khien(&data, &import).status.code(), Some(0));
+    assert!(std::fs::read_to_string(&slips).unwrap().contains("can.bo.a"));
+    std::fs::remove_file(&slips).unwrap();
+    assert_eq!(khien(&data, &import).status.code(), Some(0), "nothing is left to do");
+    assert!(!slips.exists(), "no slip, no file");
+}
+
+#[test]
+fn the_first_slip_is_told_even_when_the_start_fails() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_khien"));
+    command.args(["--lang", "en", "serve", "--data"]).arg(folder.path().join("data"));
+    command.env("KHIEN__HTTP__LISTEN", taken.local_addr().unwrap().to_string());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(stderr(&output).contains("/activate"), "{}", stderr(&output));
+}
+
+#[tokio::test]
 async fn an_officer_is_added_and_closed() {
     let (_folder, data) = first_start().await;
     let add = ["user", "add", "can.bo.moi", "--name", "Cán bộ Mới", "--unit", "TINH"];

@@ -1,14 +1,15 @@
 //! How a grant comes into force: one person proposes, another agrees, except in an empty province.
 
-use super::{Grant, Role, four_eyes};
+use super::{Action, Grant, Role, four_eyes};
 use crate::coded::coded;
 use crate::fact::Fact;
 use crate::id::{GrantId, PersonId};
 use crate::refusal::{Code, Refusal};
 
-/// Returns whether granting the role needs a second person: it does if the role reads matters.
-pub const fn grant_needs_second(role: Role) -> bool {
-    role.reads_matters()
+/// Returns whether granting the role needs a second person: it does if the role reads matters, or
+/// could be that second person, for else one administrator would make a puppet who agrees.
+pub fn grant_needs_second(role: Role) -> bool {
+    role.reads_matters() || role.may(Action::ApproveGrant)
 }
 
 coded! {
@@ -61,14 +62,14 @@ pub struct Proposal {
 /// Returns whether a grant may come into force on the word of the proposer alone because nobody
 /// else could approve it.
 ///
-/// An empty province has one person: the first administrator, who imports everybody. Until some
-/// *other* active person could approve grants, waiting for a second one would wait for ever, so
-/// the import is activated, and the hub writes a journal entry that says so for each. While such
-/// a person exists this returns false; should the last one leave, the province is as empty as on
-/// its first day, and as loud. The count comes from the state *before* an import begins, so that
-/// one import is treated alike from its first to its last row.
-pub const fn bootstrap(other_active_approvers: usize) -> bool {
-    other_active_approvers == 0
+/// An empty province has one person: the first administrator, who imports everybody. As long as
+/// no *other* person has ever been able to approve grants, waiting for a second one would wait for
+/// ever, so the import is activated, and the hub writes a journal entry that says so for each.
+/// Persons whose grant has ended or whose account is closed count too: whoever could send the
+/// approvers away must not win by it the right to act alone. The count comes from the state
+/// *before* an import begins, so that one import is treated alike from its first to its last row.
+pub const fn bootstrap(other_approvers_ever: usize) -> bool {
+    other_approvers_ever == 0
 }
 
 /// Returns the grant as it begins: waiting for a second person if its role needs one.
@@ -76,12 +77,12 @@ pub fn propose(
     id: GrantId,
     grant: Grant,
     proposer: PersonId,
-    other_active_approvers: usize,
+    other_approvers_ever: usize,
 ) -> Result<(Proposal, Vec<Fact>), Refusal> {
     let grant = grant.checked()?;
     let person = grant.person;
     let needs_second = grant_needs_second(grant.role);
-    let bootstrapped = needs_second && bootstrap(other_active_approvers);
+    let bootstrapped = needs_second && bootstrap(other_approvers_ever);
     let (state, fact) = if needs_second && !bootstrapped {
         (GrantState::Proposed, Fact::GrantProposed { grant: id, person })
     } else {

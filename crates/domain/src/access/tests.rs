@@ -1,4 +1,4 @@
-//! Tests of grants, the table of roles, passwords and slips.
+//! Tests of grants, the table of roles and passwords.
 
 use super::*;
 use crate::fact::Fact;
@@ -145,7 +145,7 @@ fn proposed(role: Role, others: usize) -> (Proposal, Vec<Fact>) {
 }
 
 #[test]
-fn a_reading_role_waits_for_a_second_person() {
+fn a_reading_or_approving_role_waits_for_a_second_person() {
     for &role in Role::ALL {
         let (proposal, facts) = proposed(role, 1);
         let waits = proposal.case.state == GrantState::Proposed;
@@ -162,6 +162,14 @@ fn an_empty_province_starts_loudly_on_one_word() {
     assert_eq!((reading.case.state, reading.bootstrapped), (GrantState::Active, true));
     let (silent, _) = proposed(Role::Auditor, 0);
     assert!(!silent.bootstrapped, "a role that reads nothing needs no exception");
+}
+
+#[test]
+fn nobody_makes_their_own_second_person() {
+    for role in Action::ApproveGrant.roles() {
+        let (proposal, _) = proposed(*role, 1);
+        assert_eq!(proposal.case.state, GrantState::Proposed, "{role}");
+    }
 }
 
 #[test]
@@ -229,14 +237,4 @@ fn login_names_are_lower_case_and_plain() {
     for typed in ["", "an", "nguyễn.an", "a b c", &"a".repeat(65)] {
         assert!(login_name(typed).is_err(), "{typed}");
     }
-}
-
-#[test]
-fn a_slip_opens_once_within_its_week() {
-    let slip = Slip { issued_at: 10, used_at: None, replaced: false };
-    let used = slip.redeem(10 + SLIP_TERM - 1).unwrap();
-    assert!(used.redeem(11).unwrap_err().is(Code::SlipUsed));
-    assert!(slip.redeem(10 + SLIP_TERM).unwrap_err().is(Code::SlipExpired));
-    let replaced = Slip { replaced: true, ..slip };
-    assert!(replaced.redeem(11).unwrap_err().is(Code::SlipReplaced));
 }

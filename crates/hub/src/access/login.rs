@@ -3,7 +3,7 @@
 use khien_domain::access::{check_password, login_name};
 use khien_domain::id::PersonId;
 use khien_domain::refusal::{Code, Refusal};
-use khien_store::NewEntry;
+use khien_store::{Conn, NewEntry, Write};
 
 use super::session::{self, Kind};
 use super::store;
@@ -22,19 +22,23 @@ pub async fn sign_in(
     password: String,
     kind: Kind,
 ) -> Result<String, Fault> {
-    app.throttle.count(login, &view.address)?;
-    let login = login_name(login).map_err(|_| Fault::WrongLogin)?;
+    let login = login_name(login);
+    // What cannot be a log-in name counts as one name, so that nothing long is remembered.
+    app.throttle.count(login.as_deref().unwrap_or_default(), &view.address)?;
+    let login = login.map_err(|_| Fault::WrongLogin)?;
     let found = {
         let mut conn = app.db.read().await?;
         store::by_login(&mut conn, &login).await?
     };
     let (person, hash) = found.map_or((None, None), |(id, hash)| (Some(id), hash));
-    let fits = app.hasher.fits(password, hash).await?;
+    let fits = app.hasher.fits(password, hash.clone()).await?;
     let Some(person) = person.filter(|_| fits) else {
         tracing::info!(address = view.address, "a log-in failed");
         return Err(Fault::WrongLogin);
     };
-    session::open(app, person, kind, view).await
+    let mut write = app.db.write().await?;
+    demand_hash(&mut write, person, hash).await?;
+    session::open(app, write, person, kind, view).await
 }
 
 /// Sets the first password, or a new one after a call-back, with the code of a printed slip.
@@ -49,15 +53,14 @@ pub async fn activate(
 ) -> Result<PersonId, Fault> {
     app.throttle.count("activate", &view.address)?;
     let code_hash = session::hash(&slip_code(code));
-    let now = app.now();
-    let slip = {
+    let person = {
         let mut conn = app.db.read().await?;
-        store::slip(&mut conn, &code_hash).await?
+        living_slip(&mut conn, &code_hash, app.now()).await?
     };
-    let slip = slip.filter(|s| now < s.expires_at);
-    let slip = slip.ok_or_else(|| Fault::Invalid(Refusal::new(Code::SlipExpired)))?;
-    let person = PersonId::new(slip.person);
-    set_password(app, person, password, "person.activate").await?;
+    let hash = new_hash(app, person, password).await?;
+    let mut write = app.db.write().await?;
+    living_slip(&mut write, &code_hash, app.now()).await?;
+    set_password(app, write, person, &hash, "person.activate").await?;
     Ok(person)
 }
 
@@ -73,30 +76,55 @@ pub async fn change(
     new: String,
 ) -> Result<(), Fault> {
     app.throttle.count(&person.to_string(), &view.address)?;
-    let hash = {
+    let old_hash = {
         let mut conn = app.db.read().await?;
         store::password(&mut conn, person).await?
     };
-    if !app.hasher.fits(old, hash).await? {
+    if !app.hasher.fits(old, old_hash.clone()).await? {
         return Err(Fault::WrongLogin);
     }
-    set_password(app, person, new, "person.password").await
+    let hash = new_hash(app, person, new).await?;
+    let mut write = app.db.write().await?;
+    demand_hash(&mut write, person, old_hash).await?;
+    set_password(app, write, person, &hash, "person.password").await
 }
 
-async fn set_password(
-    app: &App,
+/// Returns whom a slip lets in, if it is good now. Asked twice: before the slow hashing, and in
+/// the transaction that uses it, because a slip may be used, replaced or voided in between.
+async fn living_slip(conn: &mut Conn, code_hash: &[u8], now: i64) -> Result<PersonId, Fault> {
+    let slip = store::slip(conn, code_hash).await?.filter(|slip| now < slip.expires_at);
+    let slip = slip.ok_or_else(|| Fault::Invalid(Refusal::new(Code::SlipExpired)))?;
+    Ok(PersonId::new(slip.person))
+}
+
+/// Refuses if the password that was checked is the account's no more: it was reset, or the
+/// account closed, while the hash was being checked.
+async fn demand_hash(
+    write: &mut Write,
     person: PersonId,
-    password: String,
-    action: &'static str,
+    checked: Option<String>,
 ) -> Result<(), Fault> {
+    let standing = store::password(write, person).await?;
+    if standing == checked { Ok(()) } else { Err(Fault::WrongLogin) }
+}
+
+async fn new_hash(app: &App, person: PersonId, password: String) -> Result<String, Fault> {
     let login = {
         let mut conn = app.db.read().await?;
         store::person(&mut conn, person).await?.ok_or(Fault::NotFound)?.login
     };
     check_password(&password, &login, false).map_err(Fault::Invalid)?;
-    let hash = app.hasher.hash(password).await?;
-    let mut write = app.db.write().await?;
-    store::set_password(&mut write, person, &hash).await?;
+    Ok(app.hasher.hash(password).await?)
+}
+
+async fn set_password(
+    app: &App,
+    mut write: Write,
+    person: PersonId,
+    hash: &str,
+    action: &'static str,
+) -> Result<(), Fault> {
+    store::set_password(&mut write, person, hash).await?;
     write.record(NewEntry {
         at: app.now(),
         actor: format!("person:{person}"),

@@ -30,8 +30,9 @@ pub struct Next {
 /// Returns a path of this host; anything else leads home, so that a link cannot send an officer
 /// who has just signed in to a stranger's page.
 fn safe_path(path: &str) -> &str {
-    let own =
-        path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']);
+    // Browsers drop tabs and line ends from an address: `/<tab>/evil` would become `//evil`.
+    let misread = |c: char| c == '\\' || c.is_control();
+    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(misread);
     if own { path } else { "/" }
 }
 
@@ -266,6 +267,8 @@ mod tests {
             ("//evil.example", "/"),
             ("https://evil.example", "/"),
             ("/\\evil.example", "/"),
+            ("/\t/evil.example", "/"),
+            ("/\r\n/evil.example", "/"),
             ("", "/"),
         ] {
             assert_eq!(safe_path(asked), led);

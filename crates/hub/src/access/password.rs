@@ -67,8 +67,13 @@ impl Hasher {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> anyhow::Result<T> {
-        let _turn = self.turn.acquire().await?;
-        Ok(tokio::task::spawn_blocking(work).await?)
+        // The turn goes with the work: whoever hangs up does not stop what runs.
+        let turn = Arc::clone(&self.turn).acquire_owned().await?;
+        let run = move || {
+            let _turn = turn;
+            work()
+        };
+        Ok(tokio::task::spawn_blocking(run).await?)
     }
 }
 
@@ -84,6 +89,20 @@ fn hash_now(engine: &Argon2<'static>, password: &str) -> anyhow::Result<String> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn who_hangs_up_does_not_free_the_turn_of_what_still_runs() {
+        let hasher = Hasher::new(HashCost::Least).unwrap();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        tokio::select! {
+            biased;
+            _ = hasher.run(move || ended.recv()) => panic!("it waits for its end"),
+            () = std::future::ready(()) => {}
+        }
+        assert_eq!(hasher.turn.available_permits(), PARALLEL_MAX - 1);
+        end.send(()).unwrap();
+        hasher.turn.acquire_many(PARALLEL_MAX as u32).await.unwrap().forget();
+    }
 
     #[tokio::test]
     async fn a_password_fits_its_own_hash_only() {

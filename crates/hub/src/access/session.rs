@@ -2,7 +2,7 @@
 
 use khien_domain::access::Person;
 use khien_domain::id::PersonId;
-use khien_store::Unjournaled;
+use khien_store::{Unjournaled, Write};
 use sha2::{Digest as _, Sha256};
 
 use super::store::{self, SessionRow};
@@ -44,11 +44,18 @@ pub fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
-/// Opens a session and returns its token; the token is nowhere else.
+/// Opens a session in the transaction that found its person entitled to one, and returns its
+/// token; the token is nowhere else.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn open(app: &App, person: PersonId, kind: Kind, view: &View) -> Result<String, Fault> {
+pub async fn open(
+    app: &App,
+    mut write: Write,
+    person: PersonId,
+    kind: Kind,
+    view: &View,
+) -> Result<String, Fault> {
     let (token, token_hash) = new_token()?;
     let now = app.now();
     let lifetime_us = i64::from(app.config.access.session_hours) * 3_600_000_000;
@@ -62,7 +69,6 @@ pub async fn open(app: &App, person: PersonId, kind: Kind, view: &View) -> Resul
         seen_at: now,
         expires_at: now + lifetime_us,
     };
-    let mut write = app.db.write().await?;
     store::insert_session(&mut write, &row).await?;
     write.record(khien_store::NewEntry {
         at: now,
@@ -94,11 +100,18 @@ pub async fn resume(app: &App, token: &str) -> Result<Option<(Person, Vec<u8>)>,
         return Ok(None);
     }
     if now - session.seen_at >= SEEN_STEP_US {
-        let mut write = app.db.write().await?;
-        store::touch_session(&mut write, &hash, now).await?;
-        app.commit_unjournaled(write, Unjournaled::Session).await?;
+        // A disk too full to note it must not keep an officer from reading.
+        if let Err(fault) = touch(app, &hash, now).await {
+            tracing::warn!(%fault, "the use of a session was not noted");
+        }
     }
     Ok(person.map(|person| (person, hash)))
+}
+
+async fn touch(app: &App, hash: &[u8], now: i64) -> Result<(), Fault> {
+    let mut write = app.db.write().await?;
+    store::touch_session(&mut write, hash, now).await?;
+    app.commit_unjournaled(write, Unjournaled::Session).await
 }
 
 /// Returns whether a session still stands, without using it: a page that is only left open must

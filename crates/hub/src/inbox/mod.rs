@@ -40,6 +40,8 @@ enum Audience {
     Incident(MatterId, UnitId, Action),
     Task(TaskId, UnitId, Action),
     TaskLead(TaskId, MatterId, Action),
+    /// Whoever may approve grants where the person works, and the person.
+    Account(PersonId, UnitId),
 }
 
 fn audience(fact: &Fact) -> Option<Audience> {
@@ -59,6 +61,7 @@ fn audience(fact: &Fact) -> Option<Audience> {
         Fact::TaskSubmitted { task, matter, .. } | Fact::TaskReturned { task, matter, .. } => {
             Audience::TaskLead(task, matter, Action::JudgeTask)
         }
+        Fact::PasswordReset { person, unit } => Audience::Account(person, unit),
         _ => return None,
     })
 }
@@ -75,7 +78,13 @@ pub fn tells_somebody(fact: &Fact) -> bool {
 pub async fn notify(app: &App, write: &mut Write, id: Uuid, fact: &Fact) -> anyhow::Result<()> {
     let Some(audience) = audience(fact) else { return Ok(()) };
     let Some((card, unit, action)) = card(write, &audience).await? else { return Ok(()) };
-    for person in store::who_may(write, unit, action).await? {
+    let mut persons = store::who_may(write, unit, action).await?;
+    if let Audience::Account(owner, _) = audience
+        && !persons.contains(&owner)
+    {
+        persons.push(owner);
+    }
+    for person in persons {
         let message = store::NewMessage {
             id: app.new_id(),
             person,
@@ -97,6 +106,10 @@ async fn card(
     audience: &Audience,
 ) -> Result<Option<(store::Card, UnitId, Action)>, Fault> {
     Ok(match *audience {
+        Audience::Account(person, unit) => {
+            let card = store::account_card(conn, person).await?;
+            card.map(|card| (card, unit, Action::ApproveGrant))
+        }
         Audience::Signal(signal, unit, action) => {
             store::signal_card(conn, signal).await?.map(|card| (card, unit, action))
         }

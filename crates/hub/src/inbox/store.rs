@@ -2,6 +2,7 @@
 
 use khien_domain::access::{Action, Role};
 use khien_domain::id::{MatterId, PersonId, SignalId, TaskId, UnitId};
+use khien_domain::signal::Level;
 use khien_store::{Conn, Write, on, statements};
 use uuid::Uuid;
 
@@ -36,6 +37,7 @@ statements! {
     MATTER_CARD = "SELECT number, severity AS level FROM matter WHERE id = $1 AND NOT strict",
     TASK_CARD = "SELECT t.number, m.severity AS level FROM task t JOIN matter m ON m.id = t.matter
                  WHERE t.id = $1 AND NOT m.strict",
+    ACCOUNT_LOGIN = "SELECT login FROM person WHERE id = $1",
     LEAD = "SELECT lead FROM matter WHERE id = $1",
 }
 
@@ -216,6 +218,17 @@ pub async fn task_card(conn: &mut Conn, id: TaskId) -> Result<Option<Card>, Faul
         .fetch_optional(&mut **c)
         .await)?;
     Ok(row.map(|(number, level)| Card { number, level, link: format!("/tasks/{id}") }))
+}
+
+/// Returns the card of an account: its log-in name. There is nothing more to read behind it than
+/// the message itself.
+pub async fn account_card(conn: &mut Conn, id: PersonId) -> Result<Option<Card>, Fault> {
+    let login: Option<String> = on!(conn, c => sqlx::query_scalar(ACCOUNT_LOGIN)
+        .bind(id.uuid())
+        .fetch_optional(&mut **c)
+        .await)?;
+    let level = Level::High.code().to_owned();
+    Ok(login.map(|number| Card { number, level, link: "/inbox".to_owned() }))
 }
 
 /// Returns the lead unit of a matter.

@@ -5,6 +5,7 @@
 //! once. Without them a post is stored at least once: a sender that did not hear the answer sends
 //! again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -15,6 +16,7 @@ use khien_domain::id::SourceId;
 use khien_event::Format;
 use khien_lake::{Frame, Key, LakeError, MAX_BATCH_BYTES};
 use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::body::{self, Packing, Sorted, Unpackable};
@@ -64,10 +66,11 @@ pub(super) async fn events(
         axum::http::StatusCode::PAYLOAD_TOO_LARGE => Fault::TooLarge,
         _ => Fault::Unreadable,
     })?;
-    let _turn = intake.unpacking.acquire().await.map_err(|_| Fault::Unavailable)?;
-    let sorted = post.sort(body).await?;
+    let turn = Arc::clone(&intake.unpacking).acquire_owned().await;
+    let turn = turn.map_err(|_| Fault::Unavailable)?;
+    let (sorted, turn) = post.sort(body, turn).await?;
     let answer = post.store(&app, intake, sorted).await;
-    drop(seat);
+    drop((seat, turn));
     answer.map(Json)
 }
 
@@ -121,21 +124,29 @@ struct Post {
 }
 
 impl Post {
-    async fn sort(self, body: Bytes) -> Result<Sorted, Fault> {
+    /// Unpacks and sorts the body. The turn goes along, because a sender that hangs up does not
+    /// stop the work.
+    async fn sort(
+        self,
+        body: Bytes,
+        turn: OwnedSemaphorePermit,
+    ) -> Result<(Sorted, OwnedSemaphorePermit), Fault> {
         let sorting = tokio::task::spawn_blocking(move || {
-            body::unpack(self.packing, &body).map(|plain| body::sort(self.format, &plain))
+            let plain = body::unpack(self.packing, &body)?;
+            Ok((body::sort(self.format, &plain), turn))
         });
-        let sorted = sorting.await.map_err(anyhow::Error::from)?.map_err(|error| match error {
-            Unpackable::TooLarge => Fault::TooLarge,
-            Unpackable::Broken => Fault::Unreadable,
-        })?;
+        let (sorted, turn) =
+            sorting.await.map_err(anyhow::Error::from)?.map_err(|error| match error {
+                Unpackable::TooLarge => Fault::TooLarge,
+                Unpackable::Broken => Fault::Unreadable,
+            })?;
         let nothing_read = sorted.accepted == 0 && sorted.rejected > 0;
         let keyed = matches!(self.key, Key::Keyed { .. });
         match sorted.kept.len() {
             _ if nothing_read => Err(Fault::Unreadable),
             // A keyed post is stored whole or not at all, so it is one frame.
             bytes if keyed && bytes > MAX_BATCH_BYTES => Err(Fault::TooLarge),
-            _ => Ok(sorted),
+            _ => Ok((sorted, turn)),
         }
     }
 

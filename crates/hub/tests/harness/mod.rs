@@ -93,7 +93,8 @@ impl TestApp {
     pub(crate) async fn as_(&self, login: &str) -> Client {
         let person = self.world.person(login);
         let view = View { address: "127.0.0.1".to_owned(), ..View::default() };
-        let token = session::open(&self.app, person, Kind::Web, &view).await.unwrap();
+        let write = self.db.write().await.unwrap();
+        let token = session::open(&self.app, write, person, Kind::Web, &view).await.unwrap();
         Client::new(self.router.clone(), Some(token))
     }
 

@@ -5,16 +5,14 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use khien_hub::access::people::{self, PrintedSlip, paper};
-use khien_hub::app::App;
 use khien_hub::import::{self, Kind, Outcome};
 use khien_hub::sheet::BYTES_MAX;
-use khien_hub::unit;
 use khien_hub::web::i18n::{Arg, Lang};
 use khien_hub::web::view::View;
 
 use super::folder;
 use super::place::Place;
+use super::slips::SlipDesk;
 use crate::Exit;
 use crate::talk::say;
 
@@ -48,6 +46,9 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         let Some(caller) = folder::acting(app, &view, args.acting.as_deref()).await? else {
             return Ok(Exit::Usage);
         };
+        // A trial issues none, and a file that it made would only stand in the way of the deed.
+        let slips_file = args.slips.as_deref().filter(|_| !args.dry_run);
+        let desk = SlipDesk::ready(slips_file)?;
         let outcome = import::import(app, &caller, kind, &bytes, args.dry_run).await;
         match outcome {
             Err(fault) => {
@@ -70,7 +71,7 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
                 }
                 drop(out);
                 say(&lang.t(if args.dry_run { "import-dry" } else { "import-done" }));
-                hand_out(app, &view, &slips, args.slips.as_deref()).await?;
+                desk.hand_out(app, &view, &slips).await?;
                 Ok(Exit::Nothing)
             }
         }
@@ -84,41 +85,4 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>> {
     let file = fs::File::open(path).with_context(doing)?;
     file.take(BYTES_MAX as u64 + 1).read_to_end(&mut bytes).with_context(doing)?;
     Ok(bytes)
-}
-
-/// Prints slips to stdout, or writes them into a file that only its owner may read.
-pub(super) async fn hand_out(
-    app: &App,
-    view: &View,
-    slips: &[PrintedSlip],
-    file: Option<&Path>,
-) -> Result<()> {
-    if slips.is_empty() {
-        return Ok(());
-    }
-    let Some(file) = file else {
-        say(&view.t("import-slips-here"));
-        write!(std::io::stdout(), "{}", people::paper::text(view, slips))?;
-        return Ok(());
-    };
-    let tree = {
-        let mut conn = app.db.read().await?;
-        unit::store::tree(&mut conn).await?
-    };
-    let url = format!("http://{}", app.config.http.listen);
-    let text = paper::file(view, &tree, &url, slips);
-    write_private(file, &text).with_context(|| format!("writing {}", file.display()))?;
-    let name = file.display().to_string();
-    let args = [("count", Arg::Number(slips.len() as i64)), ("file", Arg::Text(&name))];
-    say(&view.lang.ta("import-slips-written", &args));
-    Ok(())
-}
-
-/// Slips open accounts, so that the file is never readable by others, not even for a moment; one
-/// that is there already is not written over.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }

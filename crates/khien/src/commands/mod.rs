@@ -11,6 +11,7 @@ mod journal;
 mod place;
 mod rules;
 mod serve;
+mod slips;
 mod user;
 
 use anyhow::{Context, Result};

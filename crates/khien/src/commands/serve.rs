@@ -57,11 +57,12 @@ async fn run_hub(config: Config, lang: Lang) -> Result<()> {
     let _held = folder::hold(&config.data)?;
     let app = App::open(config, Clock::System).await?;
     let slip = first::first_administrator(&app).await?;
+    // Its code is nowhere else, so that it is told even when the start then fails.
+    if let Some(slip) = slip {
+        print_slip(lang, &app.config.address(), &slip, app.config.access.slip_days);
+    }
     let running = serve::start(&app).await?;
     say(&lang.ta("cli-serve-listens", &[("url", Arg::Text(&running.url()))]));
-    if let Some(slip) = slip {
-        print_slip(lang, &running.url(), &slip, app.config.access.slip_days);
-    }
     running.until_stopped().await
 }
 

@@ -15,8 +15,9 @@ use khien_hub::web::i18n::{Arg, Lang};
 use khien_hub::web::list::{ListQuery, PAGE_ROWS_MAX};
 use khien_hub::web::view::{Caller, View};
 
+use super::folder;
 use super::place::Place;
-use super::{folder, import};
+use super::slips::SlipDesk;
 use crate::Exit;
 use crate::talk::say;
 
@@ -101,13 +102,15 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
 async fn act(app: &App, view: &View, caller: &Caller, deed: &Deed) -> Result<Result<(), Fault>> {
     match deed {
         Deed::Add { login, name, unit, phone, slips } => {
+            let desk = SlipDesk::ready(slips.as_deref())?;
             let done = add(app, caller, login, name, unit, phone).await;
-            give(app, view, done, slips.as_deref()).await
+            give(app, view, done, desk).await
         }
         Deed::List { words } => list(app, view, caller, words).await,
         Deed::Reset { login, called_back, slips } => {
+            let desk = SlipDesk::ready(slips.as_deref())?;
             let done = reset(app, view, caller, login, *called_back).await;
-            give(app, view, done, slips.as_deref()).await
+            give(app, view, done, desk).await
         }
         Deed::Disable { login } => Ok(disable(app, caller, login).await),
     }
@@ -117,10 +120,10 @@ async fn give(
     app: &App,
     view: &View,
     slip: Result<people::PrintedSlip, Fault>,
-    file: Option<&std::path::Path>,
+    desk: SlipDesk,
 ) -> Result<Result<(), Fault>> {
     match slip {
-        Ok(slip) => import::hand_out(app, view, &[slip], file).await.map(Ok),
+        Ok(slip) => desk.hand_out(app, view, &[slip]).await.map(Ok),
         Err(fault) => Ok(Err(fault)),
     }
 }

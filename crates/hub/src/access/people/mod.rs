@@ -1,8 +1,10 @@
 //! Administration of accounts: who is there, what each was granted, and how each gets in.
 //!
 //! Letter S3 wants accounts issued to named officers, owned and reviewed. A grant that reads
-//! matters needs a second person (design invariant 5); a forgotten password is reset by calling
-//! the officer back on the registered number, never the number that rang. Nobody closes their own
+//! matters or approves grants needs a second person (design invariant 5); a forgotten password is
+//! reset by calling the officer back on the registered number, never the number that rang, by
+//! whoever administers all that the officer may, and everybody who watches over grants is told:
+//! who prints a slip could as well use it, but not in silence. Nobody closes their own
 //! account or ends their own grants, so that an administrator always remains. Nothing is deleted.
 
 pub mod import;
@@ -13,6 +15,7 @@ pub mod store;
 use khien_domain::access::{
     Action, Grant, GrantCase, GrantDeed, GrantState, four_eyes, login_name, propose,
 };
+use khien_domain::fact::Fact;
 use khien_domain::id::{GrantId, PersonId, UnitId};
 use khien_domain::refusal::{Code, Refusal};
 use khien_domain::{text, unit};
@@ -22,6 +25,7 @@ use serde_json::{Value, json};
 use self::store::Account;
 use super::store::{SlipRow, save_slip};
 use super::{demand, login, session, slip};
+use crate::access;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::router::{Route, Sample};
@@ -86,7 +90,7 @@ pub async fn add(app: &App, caller: &Caller, account: Account) -> Result<(), Fau
     Ok(())
 }
 
-/// Proposes a grant; it comes into force at once unless its role reads matters.
+/// Proposes a grant; it comes into force at once unless its role needs a second person.
 ///
 /// # Errors
 /// When the caller administers not both the person and the unit, or the domain says no.
@@ -102,7 +106,7 @@ pub async fn propose_grant(app: &App, caller: &Caller, grant: Grant) -> Result<(
     if standing.iter().any(twin) {
         return Ok(());
     }
-    let others = store::other_approvers(&mut write, caller.person.id).await?;
+    let others = store::other_approvers_ever(&mut write, caller.person.id).await?;
     begin_grant(app, &mut write, &caller.actor(), caller.person.id, grant, others).await?;
     app.commit(write).await?;
     Ok(())
@@ -185,7 +189,8 @@ pub struct PrintedSlip {
 /// Issues a slip to an officer: the first one, or a new one after calling the officer back.
 ///
 /// # Errors
-/// When the caller does not administer the person, or has not called back.
+/// When the caller does not administer the person and every unit that the person has rights over,
+/// or has not called back.
 pub async fn issue_slip(
     app: &App,
     caller: &Caller,
@@ -199,6 +204,13 @@ pub async fn issue_slip(
     }
     if account.activated && !called_back {
         return Err(Fault::Refused(Refusal::new(Code::NotCalledBack)));
+    }
+    let owner = access::store::person(&mut write, person).await?.ok_or(Fault::NotFound)?;
+    for grant in &owner.grants {
+        demand(app, &mut write, caller, Action::AdministerPeople, grant.unit).await?;
+    }
+    if account.activated {
+        app.tell(&mut write, [Fact::PasswordReset { person, unit: owner.unit }]);
     }
     let by = caller.person.id;
     let printed = write_slip(app, &mut write, &caller.actor(), by, account, called_back).await?;
@@ -218,7 +230,7 @@ pub async fn acting(app: &App, login: Option<&str>) -> Result<Caller, Fault> {
         None => store::first_administrator(&mut conn).await?.ok_or(Fault::NotFound)?,
     };
     let account = store::by_login(&mut conn, &login).await?.ok_or(Fault::NotFound)?;
-    let person = super::store::person(&mut conn, account.person()).await?;
+    let person = access::store::person(&mut conn, account.person()).await?;
     Ok(Caller { person: person.ok_or(Fault::NotFound)?, session: Vec::new() })
 }
 
@@ -234,7 +246,7 @@ pub async fn import_people(
 ) -> Result<Vec<PrintedSlip>, Fault> {
     let (actor, by) = (caller.actor(), caller.person.id);
     // Counted before the first row, so that one import is treated alike from end to end.
-    let others = store::other_approvers(write, by).await?;
+    let others = store::other_approvers_ever(write, by).await?;
     let mut slips = Vec::new();
     for deed in deeds {
         match deed {
@@ -281,11 +293,11 @@ async fn begin_grant(
     actor: &str,
     proposer: PersonId,
     grant: Grant,
-    other_approvers: usize,
+    other_approvers_ever: usize,
 ) -> Result<(), Fault> {
     let id = GrantId::new(app.new_id());
     let (proposal, facts) =
-        propose(id, grant, proposer, other_approvers).map_err(Fault::Invalid)?;
+        propose(id, grant, proposer, other_approvers_ever).map_err(Fault::Invalid)?;
     store::insert_case(write, &proposal.case, app.now()).await?;
     let body = json!({
         "grant": proposal.case.grant,

@@ -81,10 +81,9 @@ statements! {
                                              proposed_by, created_at)
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     DECIDE = "UPDATE access_grant SET state = $2, decided_by = $3, ended_at = $4 WHERE id = $1",
-    OTHER_APPROVERS = "SELECT COUNT(DISTINCT g.person) FROM access_grant g
-                       JOIN person p ON p.id = g.person
-                       WHERE g.state = 'active' AND g.role IN ('approver', 'administrator')
-                         AND p.disabled_at IS NULL AND g.person <> $1",
+    OTHER_APPROVERS_EVER = "SELECT COUNT(DISTINCT person) FROM access_grant
+                            WHERE state IN ('active', 'ended')
+                              AND role IN ('approver', 'administrator') AND person <> $1",
     FIRST_ADMINISTRATOR = "SELECT p.login FROM person p JOIN access_grant g ON g.person = p.id
                            WHERE g.state = 'active' AND g.role = 'administrator'
                              AND p.disabled_at IS NULL
@@ -332,9 +331,9 @@ pub async fn decide(
     Ok(())
 }
 
-/// Returns how many persons besides `proposer` could approve a grant.
-pub async fn other_approvers(conn: &mut Conn, proposer: PersonId) -> Result<usize, Fault> {
-    let count: i64 = on!(conn, c => sqlx::query_scalar(OTHER_APPROVERS)
+/// Returns how many persons besides `proposer` can approve a grant or once could.
+pub async fn other_approvers_ever(conn: &mut Conn, proposer: PersonId) -> Result<usize, Fault> {
+    let count: i64 = on!(conn, c => sqlx::query_scalar(OTHER_APPROVERS_EVER)
         .bind(proposer.uuid())
         .fetch_one(&mut **c)
         .await)?;

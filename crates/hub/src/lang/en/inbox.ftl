@@ -10,5 +10,6 @@ inbox-task_disproved = The proof was wrong; the task must be done again
 inbox-task_exemption_ended = The exemption has ended; the task is due again
 inbox-task_submitted = A unit has answered; the answer waits for acceptance
 inbox-task_returned = A unit returned a task: wrong addressee
+inbox-password_reset = The password of an account is being reset. If you know nothing of it, report it at once
 inbox-new = new
 inbox-when = At

@@ -10,5 +10,6 @@ inbox-task_disproved = Minh chứng chưa đúng, nhiệm vụ phải làm lại
 inbox-task_exemption_ended = Hết thời hạn miễn, nhiệm vụ phải làm tiếp
 inbox-task_submitted = Đơn vị đã trả lời, chờ nghiệm thu
 inbox-task_returned = Đơn vị trả lại nhiệm vụ vì sai địa chỉ
+inbox-password_reset = Mật khẩu của tài khoản được cấp lại. Nếu đồng chí không biết việc này, hãy báo ngay người phụ trách
 inbox-new = mới
 inbox-when = Lúc
