@@ -5,21 +5,24 @@
 mod rows;
 mod worlds;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use khien_domain::access::Person;
-use khien_domain::id::{PersonId, SignalId};
+use khien_domain::id::{MatterId, PersonId, SignalId, TaskId};
 use khien_domain::unit::Tree;
-use khien_domain::visible::{Scope, SignalView, Subject, TaskView, visible};
+use khien_domain::visible::{Scope, SignalView, Subject, TaskView, visible, visible_parties};
 use khien_hub::access::visible::BARE;
 use khien_hub::app::App;
-use khien_hub::signal;
 use khien_hub::web::list::ListQuery;
+use khien_hub::{incident, signal, task};
 use khien_store::{Conn, on};
 use uuid::Uuid;
 
 use crate::harness::{Engine, open};
 use worlds::{RandomWorld, Size};
+
+/// How many of each are looked up one by one, for each person.
+const LOOKED_UP: usize = 15;
 
 /// What a person reads of each subject: the depth, 0 to 3, of every id.
 type Depths = BTreeMap<Uuid, i64>;
@@ -62,7 +65,8 @@ async fn hold(app: &App, world: &RandomWorld) -> usize {
             checks += wanted.len();
             deep += wanted.values().filter(|depth| **depth > 0).count();
         }
-        hold_signals(&mut conn, person, &expected[2]).await;
+        hold_lists(&mut conn, person, &expected).await;
+        hold_parties(&mut conn, world, &scope, person).await;
     }
     assert!(deep * 20 > checks, "this world shows too little: {deep} of {checks}");
     checks
@@ -108,17 +112,45 @@ fn rank(depth: khien_domain::access::Depth) -> i64 {
     i64::from(depth.rank())
 }
 
-/// The list, its total and the look-up of signals show what the rule shows.
-async fn hold_signals(conn: &mut Conn, person: &Person, expected: &Depths) {
-    let query = ListQuery { limit: Some(200), ..ListQuery::default() };
-    let page = signal::store::list(conn, person.id, &query).await.unwrap();
-    let shown: Depths = page.items.iter().map(|row| (row.id, row.depth)).collect();
-    let wanted = seen(expected);
-    assert_eq!(shown, wanted, "signals of {}", person.login);
-    assert_eq!(page.total, wanted.len() as i64);
-    for (id, depth) in expected.iter().take(10) {
-        let found = signal::store::find(conn, person.id, SignalId::new(*id)).await.unwrap();
+/// The lists, their totals and the look-ups of the slices show what the rule shows.
+async fn hold_lists(conn: &mut Conn, person: &Person, expected: &[Depths; 4]) {
+    let (id, query) = (person.id, ListQuery { limit: Some(200), ..ListQuery::default() });
+    let [matters, tasks, signals, _] = expected;
+
+    let page = incident::store::list(conn, id, &query).await.unwrap();
+    shows(person, matters, page.total, page.items.iter().map(|row| (row.id, row.depth)));
+    let page = task::store::list(conn, id, &query).await.unwrap();
+    shows(person, tasks, page.total, page.items.iter().map(|row| (row.id, row.depth)));
+    let page = signal::store::list(conn, id, &query).await.unwrap();
+    shows(person, signals, page.total, page.items.iter().map(|row| (row.id, row.depth)));
+
+    for (key, depth) in matters.iter().take(LOOKED_UP) {
+        let found = incident::store::find(conn, id, MatterId::new(*key)).await.unwrap();
         assert_eq!(found.map_or(0, |row| row.depth), *depth);
+    }
+    for (key, depth) in tasks.iter().take(LOOKED_UP) {
+        let found = task::store::find(conn, id, TaskId::new(*key)).await.unwrap();
+        assert_eq!(found.map_or(0, |row| row.depth), *depth);
+    }
+    for (key, depth) in signals.iter().take(LOOKED_UP) {
+        let found = signal::store::find(conn, id, SignalId::new(*key)).await.unwrap();
+        assert_eq!(found.map_or(0, |row| row.depth), *depth);
+    }
+}
+
+fn shows(person: &Person, expected: &Depths, total: i64, rows: impl Iterator<Item = (Uuid, i64)>) {
+    let wanted = seen(expected);
+    assert_eq!(rows.collect::<Depths>(), wanted, "what {} lists", person.login);
+    assert_eq!(total, wanted.len() as i64, "what {} counts", person.login);
+}
+
+/// Parties of a matter learn of each other only from the lead.
+async fn hold_parties(conn: &mut Conn, world: &RandomWorld, scope: &Scope, person: &Person) {
+    for (id, view) in world.matters.iter().take(LOOKED_UP) {
+        let told = incident::store::parties(conn, person.id, MatterId::new(*id)).await.unwrap();
+        let told: BTreeSet<Uuid> = told.iter().map(|party| party.unit).collect();
+        let known = visible_parties(scope, view);
+        assert_eq!(told, known.iter().map(|party| party.unit.uuid()).collect::<BTreeSet<_>>());
     }
 }
 

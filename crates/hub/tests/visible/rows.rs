@@ -54,8 +54,8 @@ async fn write_matters(w: &mut Write, world: &RandomWorld, at: i64) {
         run!(
             w,
             "INSERT INTO matter (id, kind, number, title, search_key, state, lead, unit, marking,
-               strict, severity, clock_pack, detected_at, opened_at, state_since, created_at)
-             VALUES ($1, 'incident', $2, 'Sự cố', 'su co', 'open', $3, $3, 'amber', $4, 'medium',
+               strict, category, severity, clock_pack, detected_at, opened_at, state_since, created_at)
+             VALUES ($1, 'incident', $2, 'Sự cố', 'su co', 'open', $3, $3, 'amber', $4, 'malware', 'medium',
                '', $5, $5, $5, $5)",
             *id,
             &number,
