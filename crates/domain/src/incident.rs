@@ -6,13 +6,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::access::four_eyes;
+use crate::access::{Action, Grant, Person, four_eyes, may};
 use crate::coded::coded;
 use crate::fact::Fact;
 use crate::id::{MatterId, PersonId, UnitId};
 use crate::refusal::{Code, Refusal};
 use crate::text;
 use crate::time::Micros;
+use crate::unit::Tree;
 
 coded! {
     /// Where an incident stands.
@@ -164,13 +165,19 @@ pub enum Deed {
     Void {
         /// Why.
         reason: String,
+        /// As for [`Deed::Close`].
+        tasks_open: u32,
     },
     /// It is part of another one.
     Merge {
         /// Which one.
         into: MatterId,
+        /// Where that one stands.
+        into_state: State,
         /// Why.
         reason: String,
+        /// As for [`Deed::Close`].
+        tasks_open: u32,
     },
     /// It is not part of the other one after all.
     Unmerge {
@@ -223,11 +230,15 @@ impl Incident {
                 text::reason(reason)?;
                 Ok(self.reopened())
             }
-            (Open, Deed::Void { reason }) => {
+            (Open, Deed::Void { reason, tasks_open }) => {
                 text::reason(reason)?;
+                nothing_owed(*tasks_open)?;
                 Ok(self.moved(Voided))
             }
-            (Open, Deed::Merge { into, reason }) => self.merge(*into, reason),
+            (Open, Deed::Merge { into, into_state, reason, tasks_open }) => {
+                text::reason(reason)?;
+                self.merge(*into, *into_state, *tasks_open)
+            }
             _ => Err(self.refused(deed)),
         }
     }
@@ -254,9 +265,7 @@ impl Incident {
         if verdict.leak == LeakVerdict::Unclear {
             return Err(Refusal::new(Code::VerdictUnclear));
         }
-        if tasks_open > 0 {
-            return Err(Refusal::new(Code::TasksOpen).arg("count", tasks_open));
-        }
+        nothing_owed(tasks_open)?;
         if verdict.leak.is_leak() {
             four_eyes(verdict.by, by)?;
         }
@@ -264,11 +273,19 @@ impl Incident {
         Ok((closed, vec![Fact::IncidentClosed { matter: self.matter }]))
     }
 
-    fn merge(&self, into: MatterId, reason: &str) -> Result<(Self, Vec<Fact>), Refusal> {
+    fn merge(
+        &self,
+        into: MatterId,
+        into_state: State,
+        tasks_open: u32,
+    ) -> Result<(Self, Vec<Fact>), Refusal> {
         if into == self.matter {
             return Err(Refusal::new(Code::MergeIntoSelf));
         }
-        text::reason(reason)?;
+        if into_state.is_over() {
+            return Err(Refusal::new(Code::MergeIntoOver).arg("state", into_state));
+        }
+        nothing_owed(tasks_open)?;
         let merged = Self { state: State::Merged, ..self.clone() };
         Ok((merged, vec![Fact::IncidentMerged { matter: self.matter, into }]))
     }
@@ -286,6 +303,29 @@ impl Incident {
     fn refused(&self, deed: &Deed) -> Refusal {
         Refusal::new(Code::IncidentStep).arg("state", self.state).arg("deed", deed.name())
     }
+}
+
+/// Refuses to end an incident while a unit still owes something to it.
+fn nothing_owed(tasks_open: u32) -> Result<(), Refusal> {
+    if tasks_open > 0 {
+        return Err(Refusal::new(Code::TasksOpen).arg("count", tasks_open));
+    }
+    Ok(())
+}
+
+/// Returns the unit that leads an incident which this person opens at the unit `hit`: the
+/// person's own, else the first granted one whose right to lead reaches that far.
+///
+/// # Errors
+/// When the person leads neither; an incident that its lead may not touch would be stuck.
+pub fn lead_for(person: &Person, hit: UnitId, tree: &Tree, at: Micros) -> Result<UnitId, Refusal> {
+    let refused = match may(person, Action::LeadIncident, person.unit, tree, at) {
+        Ok(()) => return Ok(person.unit),
+        Err(refused) => refused,
+    };
+    let leads =
+        |grant: &&Grant| grant.role.may(Action::LeadIncident) && grant.reaches(hit, tree, at);
+    person.grants.iter().find(leads).map(|grant| grant.unit).ok_or(refused)
 }
 
 #[cfg(test)]

@@ -119,6 +119,8 @@ coded! {
         TasksOpen = "tasks-open",
         /// An incident cannot be merged into itself.
         MergeIntoSelf = "merge-into-self",
+        /// The incident to merge into is over itself.
+        MergeIntoOver = "merge-into-over",
 
         /// The task cannot make this step from its state.
         TaskStep = "task-step",

@@ -1,8 +1,14 @@
 //! Every move of an incident, legal or not, and the road from anywhere to an end.
 
 use super::*;
+use crate::access::{Depth, Role};
+use crate::unit::{Unit, UnitKind};
 use proptest::prelude::*;
 use uuid::Uuid;
+
+fn unit_id(n: u128) -> UnitId {
+    UnitId::new(Uuid::from_u128(n))
+}
 
 fn person(n: u128) -> PersonId {
     PersonId::new(Uuid::from_u128(n))
@@ -19,12 +25,16 @@ fn verdict(leak: LeakVerdict) -> Verdict {
 fn incident(state: State) -> Incident {
     Incident {
         matter: matter(1),
-        unit: UnitId::new(Uuid::from_u128(9)),
+        unit: unit_id(9),
         state,
         category: Category::Defacement,
         severity: Severity::High,
         verdict: Some(verdict(LeakVerdict::NoSign)),
     }
+}
+
+fn merge(into: u128, into_state: State, reason: &str, tasks_open: u32) -> Deed {
+    Deed::Merge { into: matter(into), into_state, reason: reason.into(), tasks_open }
 }
 
 fn deeds() -> Vec<Deed> {
@@ -37,8 +47,8 @@ fn deeds() -> Vec<Deed> {
         Deed::Judge(verdict(LeakVerdict::NoSign)),
         Deed::Close { by: person(1), tasks_open: 0 },
         Deed::Reopen { reason: reason() },
-        Deed::Void { reason: reason() },
-        Deed::Merge { into: matter(2), reason: reason() },
+        Deed::Void { reason: reason(), tasks_open: 0 },
+        merge(2, State::Open, &reason(), 0),
         Deed::Unmerge { reason: reason() },
     ]
 }
@@ -141,22 +151,78 @@ fn reasons_must_be_written() {
     let cases = [
         (State::Contained, Deed::StepBack { reason: blank() }),
         (State::Closed, Deed::Reopen { reason: blank() }),
-        (State::Open, Deed::Void { reason: blank() }),
-        (State::Open, Deed::Merge { into: matter(2), reason: blank() }),
+        (State::Open, Deed::Void { reason: blank(), tasks_open: 0 }),
+        (State::Open, merge(2, State::Open, &blank(), 0)),
         (State::Merged, Deed::Unmerge { reason: blank() }),
         (State::Open, Deed::Judge(Verdict { reason: blank(), ..verdict(LeakVerdict::NoSign) })),
     ];
     for (state, deed) in cases {
         assert!(incident(state).step(&deed).unwrap_err().is(Code::ReasonMissing), "{deed:?}");
     }
-    let into_self = Deed::Merge { into: matter(1), reason: "trùng".into() };
-    assert!(incident(State::Open).step(&into_self).unwrap_err().is(Code::MergeIntoSelf));
+}
+
+#[test]
+fn nothing_is_merged_into_itself_or_into_what_is_over() {
+    let merged = |into, into_state| {
+        incident(State::Open).step(&merge(into, into_state, "trùng", 0)).map(drop)
+    };
+    assert!(merged(1, State::Open).unwrap_err().is(Code::MergeIntoSelf));
+    for &state in State::ALL {
+        match merged(2, state) {
+            Ok(()) => assert!(!state.is_over(), "{state}"),
+            Err(refusal) => assert!(state.is_over() && refusal.is(Code::MergeIntoOver)),
+        }
+    }
+}
+
+#[test]
+fn nothing_ends_while_a_task_is_owed() {
+    let void = Deed::Void { reason: "báo động giả".into(), tasks_open: 1 };
+    for deed in [void, merge(2, State::Open, "trùng", 1)] {
+        assert!(incident(State::Open).step(&deed).unwrap_err().is(Code::TasksOpen), "{deed:?}");
+    }
+}
+
+#[test]
+fn the_lead_is_a_unit_that_the_opener_may_lead() {
+    let unit = |n: u128, parent: Option<u128>| Unit {
+        id: unit_id(n),
+        code: format!("U{n}"),
+        name: format!("Đơn vị {n}"),
+        kind: UnitKind::Department,
+        parent: parent.map(unit_id),
+        valid_from: 0,
+        valid_to: None,
+        successor: None,
+    };
+    let tree = Tree::build(vec![unit(1, None), unit(2, Some(1)), unit(3, Some(1))]).unwrap();
+    let grant = |role, over: u128, subtree| Grant {
+        person: person(1),
+        role,
+        unit: unit_id(over),
+        subtree,
+        ceiling: Depth::Evidence,
+    };
+    let lead = |grants: Vec<Grant>| {
+        let person = Person {
+            id: person(1),
+            login: "truc.ban".into(),
+            name: "Trực ban".into(),
+            unit: unit_id(2),
+            grants,
+        };
+        lead_for(&person, unit_id(3), &tree, 5).map_err(|refusal| refusal.code)
+    };
+    assert_eq!(lead(vec![grant(Role::DutyOfficer, 1, true)]), Ok(unit_id(2)), "the home unit");
+    let elsewhere = [grant(Role::UnitOfficer, 1, true), grant(Role::Analyst, 3, false)];
+    assert_eq!(lead(elsewhere.to_vec()), Ok(unit_id(3)), "the unit of the grant that leads");
+    assert_eq!(lead(vec![grant(Role::Analyst, 1, false)]), Err("unit-not-yours"));
+    assert_eq!(lead(vec![grant(Role::Leader, 1, true)]), Err("role-may-not"));
 }
 
 #[test]
 fn merging_says_where_to() {
-    let deed = Deed::Merge { into: matter(2), reason: "cùng một vụ".into() };
-    let (_, facts) = incident(State::Open).step(&deed).unwrap();
+    let (_, facts) = incident(State::Open).step(&merge(2, State::Open, "cùng một vụ", 0)).unwrap();
     assert_eq!(facts, [Fact::IncidentMerged { matter: matter(1), into: matter(2) }]);
 }
 

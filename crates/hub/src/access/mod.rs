@@ -66,12 +66,16 @@ pub async fn demand(
     access::may(&caller.person, action, unit, &tree, app.now()).map_err(Fault::Forbidden)
 }
 
-/// Returns the unit with this code, as somebody typed it.
+/// Returns the unit that carries this code at `at`, as somebody typed it.
 ///
 /// # Errors
-/// [`Fault::Invalid`] when there is none.
-pub async fn unit_by_code(conn: &mut Conn, code: &str) -> Result<UnitId, Fault> {
+/// [`Fault::Invalid`] when there is none, or none any more: it could answer for nothing.
+pub async fn unit_by_code(conn: &mut Conn, code: &str, at: i64) -> Result<UnitId, Fault> {
     let tree = unit::store::tree(conn).await?;
-    let unit = tree.by_code(code).map(|unit| unit.id);
-    unit.ok_or_else(|| Fault::Invalid(Refusal::new(Code::UnitUnknown).arg("code", code)))
+    let refused = match tree.by_code(code) {
+        Some(unit) if unit.exists(at) => return Ok(unit.id),
+        Some(unit) if unit.dissolved(at) => Code::UnitDissolved,
+        _ => Code::UnitUnknown,
+    };
+    Err(Fault::Invalid(Refusal::new(refused).arg("code", code)))
 }

@@ -13,7 +13,7 @@ pub mod store;
 pub mod verify;
 mod work;
 
-pub use work::{act, add_party, give_task, merge, unmerge};
+pub use work::{act, add_party, give_task, merge, resend, unmerge};
 
 use khien_domain::access::Action;
 
@@ -44,6 +44,8 @@ pub fn routes() -> Vec<Route> {
         Route::post("/incidents/{id}/unmerge", close, One, page::unmerge),
         Route::post("/incidents/{id}/parties", May(Action::AddParty), One, page::add_party),
         Route::post("/incidents/{id}/tasks", May(Action::GiveTask), One, page::give_task),
+        // A deed on a task, but its new unit becomes a party of the incident.
+        Route::post("/tasks/{id}/resend", May(Action::JudgeTask), Sample::Task, page::resend),
         Route::get("/api/v1/incidents", Member, Sample::None, api::list).doc(Doc {
             summary: "Incidents that the caller may know of, newest first.",
             body: None,

@@ -4,7 +4,7 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::Redirect;
 use khien_domain::access::Action;
-use khien_domain::id::MatterId;
+use khien_domain::id::{MatterId, TaskId};
 use khien_domain::incident::{Deed, State as Stand, Verdict};
 use khien_domain::task::AnswerKind;
 use khien_domain::time::HOUR;
@@ -191,7 +191,8 @@ pub async fn void(
     Path(id): Path<MatterId>,
     Form(form): Form<Reason>,
 ) -> Result<Redirect, Fault> {
-    let deed = Deed::Void { reason: form.reason };
+    // Counted inside the transaction, as for closing.
+    let deed = Deed::Void { reason: form.reason, tasks_open: u32::MAX };
     done(&app, &member, id, Action::CloseIncident, deed).await
 }
 
@@ -263,11 +264,28 @@ pub async fn give_task(
 ) -> Result<Redirect, Fault> {
     let unit = {
         let mut conn = app.db.read().await?;
-        access::unit_by_code(&mut conn, &form.unit).await?
+        access::unit_by_code(&mut conn, &form.unit, app.now()).await?
     };
     let answer: AnswerKind = form.answer.parse().map_err(|_| Fault::Unreadable)?;
     let due = app.now().saturating_add(form.hours.saturating_mul(HOUR));
     let new = NewTask { unit, title: form.title, details: form.details, answer, due };
     super::give_task(&app, &member, id, new).await?;
     Ok(Redirect::to(&format!("/incidents/{id}")))
+}
+
+/// The unit to which a returned task is sent.
+#[derive(Deserialize)]
+pub struct Addressee {
+    unit: String,
+}
+
+/// `POST /tasks/{id}/resend`.
+pub async fn resend(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<TaskId>,
+    Form(form): Form<Addressee>,
+) -> Result<Redirect, Fault> {
+    super::resend(&app, &member, id, &form.unit).await?;
+    Ok(Redirect::to(&format!("/tasks/{id}")))
 }

@@ -48,7 +48,7 @@ pub(super) async fn load(
     let (person, id) = (caller.person.id, MatterId::new(row.id));
     let mut sheet = Sheet {
         state: stored(&row.state)?,
-        clocks: clock::of(&row)?,
+        clocks: Vec::new(),
         signals: Vec::new(),
         tasks: task::store::of_matter(conn, person, id).await?,
         files: Vec::new(),
@@ -57,7 +57,8 @@ pub(super) async fn load(
         allowed: allowed(app, conn, caller, &row).await?,
         row,
     };
-    if sheet.row.reads(Depth::Work) {
+    if sheet.works() {
+        sheet.clocks = clock::of(&sheet.row)?;
         for signal in signal::store::of_matter(conn, person, id).await? {
             let details = signal::store::details(conn, SignalId::new(signal.id)).await?;
             sheet.signals.push((signal, serde_json::from_str(&details.body).unwrap_or_default()));
@@ -95,6 +96,12 @@ impl Sheet {
         self.allowed.contains(&action)
     }
 
+    /// Returns whether the reader sees more than the card: a unit that is only told learns the
+    /// number, the kind and the state.
+    fn works(&self) -> bool {
+        self.row.reads(Depth::Work)
+    }
+
     fn path(&self, deed: &str) -> String {
         format!("/incidents/{}/{deed}", self.row.id)
     }
@@ -113,9 +120,9 @@ impl Sheet {
             div.columns {
                 div {
                     @if let Some((first, body)) = self.signals.first() { (signal::page::four(view, first, body)) }
-                    (self.verdict(view)?)
+                    @if self.works() { (self.verdict(view)?) }
                     (self.task_list(view))
-                    @if row.reads(Depth::Work) { (evidence::page::panel(view, &self.files)) }
+                    @if self.works() { (evidence::page::panel(view, &self.files)) }
                     @if self.signals.len() > 1 { (self.signal_list(view)) }
                 }
                 aside {
@@ -244,8 +251,9 @@ impl Sheet {
                 @if let (Some(name), Some(at)) = (&row.leak_by_name, row.leak_at) {
                     p.soft { (name) " · " (parts::moment(at)) }
                 }
-                @if self.may(Action::GiveVerdict) && !self.state.is_over() {
-                    (self.verdict_form(view, given, open))
+                @if !self.state.is_over() {
+                    @if self.may(Action::GiveVerdict) { (self.verdict_form(view, given, open)) }
+                    @else if open { p.soft { (view.t("verdict-who")) } }
                 }
             }
         })
@@ -367,12 +375,14 @@ impl Sheet {
             section.panel {
                 div.panel-head { h2 { (view.t("signal-about")) } }
                 div.panel-body { dl.pairs {
-                    dt { (view.t("party-lead")) } dd { (row.lead_name) }
-                    dt { (view.t("unit")) }
-                    dd { a href=(format!("/units/{}", row.unit)) { (row.unit_name) } }
+                    @if self.works() {
+                        dt { (view.t("party-lead")) } dd { (row.lead_name) }
+                        dt { (view.t("unit")) }
+                        dd { a href=(format!("/units/{}", row.unit)) { (row.unit_name) } }
+                        dt { (view.t("fact-detected")) } dd { (parts::moment(row.detected_at)) }
+                    }
                     dt { (view.t("incident-category")) }
                     dd { (view.t(&format!("category-{}", row.category))) }
-                    dt { (view.t("fact-detected")) } dd { (parts::moment(row.detected_at)) }
                     dt { (view.t("incident-opened-at")) } dd { (parts::moment(row.opened_at)) }
                     @if let Some(at) = row.closed_at {
                         dt { (view.t("incident-closed-at")) } dd { (parts::moment(at)) }

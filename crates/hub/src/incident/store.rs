@@ -20,7 +20,11 @@ macro_rules! columns {
             "SELECT m.id, m.number, m.title, m.state, m.lead, l.name AS lead_name, m.unit, ",
             "u.name AS unit_name, m.marking, m.strict, m.category, m.severity, m.detected_at, ",
             "m.opened_at, m.state_since, m.closed_at, m.dedup_key, m.clock_pack, m.follows, ",
-            "f.number AS follows_number, m.merged_into, i.number AS merged_number, m.leak, ",
+            "CASE WHEN ",
+            matter_depth!("f"),
+            " > 0 THEN f.number END AS follows_number, m.merged_into, CASE WHEN ",
+            matter_depth!("i"),
+            " > 0 THEN i.number END AS merged_number, m.leak, ",
             "m.leak_reason, m.leak_by, b.name AS leak_by_name, m.leak_at, m.created_at, ",
             matter_depth!("m"),
             " AS depth FROM matter m JOIN unit l ON l.id = m.lead JOIN unit u ON u.id = m.unit ",
@@ -132,11 +136,11 @@ pub struct IncidentRow {
     pub clock_pack: String,
     /// The earlier incident that it repeats.
     pub follows: Option<Uuid>,
-    /// That incident's number.
+    /// That incident's number, if the reader may know of it.
     pub follows_number: Option<String>,
     /// The incident that it is part of.
     pub merged_into: Option<Uuid>,
-    /// That incident's number.
+    /// That incident's number, if the reader may know of it.
     pub merged_number: Option<String>,
     /// The leak-risk verdict.
     pub leak: Option<String>,

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use khien_domain::access::Action;
 use khien_domain::id::{MatterId, SignalId, UnitId};
-use khien_domain::incident::{Category, Incident, Severity};
+use khien_domain::incident::{Category, Incident, Severity, lead_for};
 use khien_domain::marking::Marking;
 use khien_domain::matter::{Matter, Party, PartyRole};
 use khien_domain::signal::{Deed, Level, State as Stand};
@@ -26,7 +26,7 @@ use crate::task::{self, NewTask};
 use crate::web::i18n::Lang;
 use crate::web::view::{Caller, Member, View};
 use crate::web::{layout, parts, stored};
-use crate::{access, signal};
+use crate::{access, signal, unit};
 
 /// A filled verification.
 #[derive(Clone, Debug, Deserialize)]
@@ -192,7 +192,7 @@ async fn open(
     Ok(matter.id)
 }
 
-/// The caller's unit leads; the unit that was hit takes part.
+/// A unit for which the caller may lead does; the unit that was hit takes part.
 async fn matter(
     app: &App,
     write: &mut Write,
@@ -201,8 +201,9 @@ async fn matter(
     form: &Verification,
 ) -> Result<Matter, Fault> {
     let title = text::line("title", &form.title, text::NAME_CHARS_MAX).map_err(Fault::Invalid)?;
-    let lead = caller.person.unit;
     let hit = UnitId::new(row.unit);
+    let tree = unit::store::tree(write).await?;
+    let lead = lead_for(&caller.person, hit, &tree, app.now()).map_err(Fault::Forbidden)?;
     let mut parties = vec![Party::new(lead, PartyRole::Lead)];
     if hit != lead {
         parties.push(Party::new(hit, PartyRole::Affected));

@@ -5,13 +5,14 @@ use khien_domain::id::{MatterId, TaskId, UnitId};
 use khien_domain::incident::{Deed, Incident};
 use khien_domain::matter::{Party, PartyRole};
 use khien_domain::refusal::{Code, Refusal};
+use khien_domain::task::Deed as TaskDeed;
 use khien_store::{NewEntry, Write};
 use serde_json::json;
 
 use super::store::{self, IncidentRow};
 use crate::app::App;
 use crate::fault::Fault;
-use crate::task::{self, NewTask};
+use crate::task::{self, NewTask, Side};
 use crate::web::view::Caller;
 use crate::{access, number};
 
@@ -41,10 +42,10 @@ pub async fn act(
 ) -> Result<(), Fault> {
     let mut write = app.db.write().await?;
     let row = found(&mut write, caller, id, action, app).await?;
+    let tasks_open = task::store::blocking(&mut write, id).await?;
     let deed = match deed {
-        Deed::Close { by, .. } => {
-            Deed::Close { by, tasks_open: task::store::blocking(&mut write, id).await? }
-        }
+        Deed::Close { by, .. } => Deed::Close { by, tasks_open },
+        Deed::Void { reason, .. } => Deed::Void { reason, tasks_open },
         other => other,
     };
     if matches!(deed, Deed::Reopen { .. } | Deed::Unmerge { .. }) {
@@ -95,7 +96,7 @@ fn body(row: &IncidentRow, before: &Incident, after: &Incident, deed: &Deed) -> 
     let reason = match deed {
         Deed::StepBack { reason }
         | Deed::Reopen { reason }
-        | Deed::Void { reason }
+        | Deed::Void { reason, .. }
         | Deed::Merge { reason, .. }
         | Deed::Unmerge { reason } => Some(reason.trim()),
         Deed::Judge(verdict) => Some(verdict.reason.trim()),
@@ -137,7 +138,12 @@ pub async fn merge(
     let other = store::by_number(&mut write, caller.person.id, &number).await?;
     let other = other.ok_or(Fault::NotFound)?;
     access::demand(app, &mut write, caller, Action::CloseIncident, UnitId::new(other.lead)).await?;
-    let deed = Deed::Merge { into: MatterId::new(other.id), reason };
+    let deed = Deed::Merge {
+        into: MatterId::new(other.id),
+        into_state: other.noun()?.state,
+        reason,
+        tasks_open: task::store::blocking(&mut write, id).await?,
+    };
     step(app, &mut write, caller, &row, &deed).await?;
     app.commit(write).await?;
     Ok(())
@@ -169,7 +175,7 @@ pub async fn add_party(
 ) -> Result<(), Fault> {
     let mut write = app.db.write().await?;
     let row = found(&mut write, caller, id, Action::AddParty, app).await?;
-    let unit = access::unit_by_code(&mut write, unit).await?;
+    let unit = access::unit_by_code(&mut write, unit, app.now()).await?;
     join(app, &mut write, caller, &row, Party::new(unit, role)).await?;
     app.commit(write).await?;
     Ok(())
@@ -213,14 +219,42 @@ pub async fn give_task(
     if row.noun()?.state.is_over() {
         return Err(Refusal::new(Code::IncidentStep).arg("state", &row.state).into());
     }
-    let matter = store::matter(&mut write, &row).await?;
-    if !matter.parties.iter().any(|party| party.unit == new.unit) {
-        let party = Party::new(new.unit, PartyRole::Responder);
-        join(app, &mut write, caller, &row, party).await?;
-    }
+    take_part(app, &mut write, caller, &row, new.unit).await?;
     let task = task::send(app, &mut write, caller, id, new).await?;
     app.commit(write).await?;
     Ok(task)
+}
+
+/// Sends a returned task to the unit that it is really for; a unit that is no party yet becomes
+/// one.
+///
+/// # Errors
+/// As [`task::act`]; [`Fault::Invalid`] when no unit has this code now.
+pub async fn resend(app: &App, caller: &Caller, id: TaskId, unit: &str) -> Result<(), Fault> {
+    let mut write = app.db.write().await?;
+    task::store::find(&mut write, caller.person.id, id).await?.ok_or(Fault::NotFound)?;
+    let unit = access::unit_by_code(&mut write, unit, app.now()).await?;
+    let deed = TaskDeed::Resend { unit };
+    let matter = task::act_in(app, &mut write, caller, id, Side::Lead, &deed).await?;
+    let row = store::find(&mut write, caller.person.id, matter).await?.ok_or(Fault::NotFound)?;
+    take_part(app, &mut write, caller, &row, unit).await?;
+    app.commit(write).await?;
+    Ok(())
+}
+
+/// Makes a unit that is to do something a party, unless it is one.
+async fn take_part(
+    app: &App,
+    write: &mut Write,
+    caller: &Caller,
+    row: &IncidentRow,
+    unit: UnitId,
+) -> Result<(), Fault> {
+    let matter = store::matter(write, row).await?;
+    if matter.parties.iter().any(|party| party.unit == unit) {
+        return Ok(());
+    }
+    join(app, write, caller, row, Party::new(unit, PartyRole::Responder)).await
 }
 
 /// Returns the next number of the incidents' series.

@@ -7,7 +7,7 @@ use khien_domain::signal::{Kind, Level, Signal, State};
 use khien_store::{Conn, Write, on, statements};
 use uuid::Uuid;
 
-use crate::access::visible::signal_depth;
+use crate::access::visible::{matter_depth, signal_depth};
 use crate::fault::Fault;
 use crate::web::list::{ListQuery, Listed, Page};
 use crate::web::stored;
@@ -17,7 +17,11 @@ macro_rules! columns {
     () => {
         concat!(
             "SELECT s.id, s.number, s.kind, s.level, s.state, s.unit, u.name AS unit_name, ",
-            "s.asset, a.name AS asset_name, s.source, s.matter, m.number AS matter_number, ",
+            "s.asset, a.name AS asset_name, s.source, CASE WHEN ",
+            matter_depth!("m"),
+            " > 0 THEN s.matter END AS matter, CASE WHEN ",
+            matter_depth!("m"),
+            " > 0 THEN m.number END AS matter_number, ",
             "s.title, s.seen_count, s.waits, s.happened_at, s.detected_at, s.received_at, ",
             "s.last_seen_at, s.created_at, ",
             signal_depth!("s.unit", "m"),
@@ -314,7 +318,7 @@ pub struct SignalRow {
     pub asset_name: Option<String>,
     /// The door through which it came.
     pub source: Option<Uuid>,
-    /// Its matter.
+    /// Its matter, if the reader may know of it.
     pub matter: Option<Uuid>,
     /// That matter's number.
     pub matter_number: Option<String>,

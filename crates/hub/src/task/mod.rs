@@ -2,7 +2,7 @@
 //! receipt, proof and verdict (letters S0, S1, S4: yêu cầu thực hiện, báo cáo kết quả).
 //!
 //! What this slice does not do: it never opens or closes a matter; the incident slice above sends
-//! tasks through [`send`] and asks [`store::blocking`] before it closes.
+//! tasks through [`send`] and [`act_in`], and asks [`store::blocking`] before it ends a matter.
 
 pub mod answer;
 pub mod api;
@@ -12,6 +12,7 @@ pub mod store;
 use khien_domain::access::Action;
 use khien_domain::id::{MatterId, TaskId, UnitId};
 use khien_domain::matter::Series;
+use khien_domain::refusal::{Code, Refusal};
 use khien_domain::task::{AnswerKind, Deed, Submission, Task};
 use khien_domain::text;
 use khien_store::{NewEntry, Write};
@@ -43,7 +44,6 @@ pub fn routes() -> Vec<Route> {
         Route::post("/tasks/{id}/accept", judge, One, page::accept),
         Route::post("/tasks/{id}/changes", judge, One, page::want_changes),
         Route::post("/tasks/{id}/disprove", judge, One, page::disprove),
-        Route::post("/tasks/{id}/resend", judge, One, page::resend),
         Route::post("/tasks/{id}/withdraw", judge, One, page::withdraw),
         Route::get("/api/v1/tasks", Member, Sample::None, api::list).doc(Doc {
             summary: "Tasks that the caller may know of, newest first.",
@@ -124,11 +124,27 @@ pub async fn act(
     deed: &Deed,
 ) -> Result<(), Fault> {
     let mut write = app.db.write().await?;
-    let row = store::find(&mut write, caller.person.id, id).await?.ok_or(Fault::NotFound)?;
-    demand(app, &mut write, caller, &row, side).await?;
-    step(app, &mut write, caller, &row, deed).await?;
+    act_in(app, &mut write, caller, id, side, deed).await?;
     app.commit(write).await?;
     Ok(())
+}
+
+/// As [`act`], in the caller's transaction; returns the matter that the task serves.
+///
+/// # Errors
+/// As [`act`].
+pub async fn act_in(
+    app: &App,
+    write: &mut Write,
+    caller: &Caller,
+    id: TaskId,
+    side: Side,
+    deed: &Deed,
+) -> Result<MatterId, Fault> {
+    let row = store::find(write, caller.person.id, id).await?.ok_or(Fault::NotFound)?;
+    demand(app, write, caller, &row, side).await?;
+    step(app, write, caller, &row, deed).await?;
+    Ok(MatterId::new(row.matter))
 }
 
 /// Submits an answer with its files, all or nothing.
@@ -201,6 +217,10 @@ async fn step(
     deed: &Deed,
 ) -> Result<(), Fault> {
     let before = row.noun()?;
+    // What a closed matter rests on stays as it was; only what nobody owes any more goes.
+    if row.matter_is_over()? && !matches!(deed, Deed::Withdraw { .. }) {
+        return Err(Refusal::new(Code::IncidentStep).arg("state", &row.matter_state).into());
+    }
     let (after, facts) = before.step(deed)?;
     let reason = reason(deed);
     store::save(write, &after, reason, app.now()).await?;

@@ -16,10 +16,10 @@ use crate::app::App;
 use crate::evidence::store::{EvidenceRow, Holder};
 use crate::evidence::{self, form};
 use crate::fault::Fault;
+use crate::unit;
 use crate::web::list::ListQuery;
 use crate::web::view::{Caller, Member, View};
 use crate::web::{layout, parts, stored};
-use crate::{access, unit};
 
 /// `GET /tasks`.
 pub async fn list(
@@ -69,6 +69,8 @@ pub fn line(view: &View, row: &TaskRow) -> Markup {
 struct Rights {
     answer: bool,
     judge: bool,
+    /// Whether the matter is over, so that a task can only be taken back.
+    over: bool,
 }
 
 async fn rights(
@@ -85,6 +87,7 @@ async fn rights(
     Ok(Rights {
         answer: may(Action::AnswerTask, row.unit) || may(Action::AnswerOnBehalf, row.unit),
         judge: may(Action::JudgeTask, row.lead),
+        over: row.matter_is_over()?,
     })
 }
 
@@ -125,8 +128,8 @@ fn sheet(
             div {
                 (wanted(view, row))
                 @if let Some(given) = &row.answer { (answer::shown(view, given)) }
-                @if rights.answer { (unit_deeds(view, row, state)?) }
-                @if rights.judge { (lead_deeds(view, row, state)) }
+                @if rights.answer && !rights.over { (unit_deeds(view, row, state)?) }
+                @if rights.judge { (lead_deeds(view, row, state, rights.over)) }
                 (evidence::page::panel(view, files))
             }
             aside { (about(view, row)) }
@@ -187,20 +190,20 @@ fn unit_deeds(view: &View, row: &TaskRow, state: Stand) -> Result<Markup, Fault>
     })
 }
 
-fn lead_deeds(view: &View, row: &TaskRow, state: Stand) -> Markup {
+fn lead_deeds(view: &View, row: &TaskRow, state: Stand, over: bool) -> Markup {
     let path = |deed: &str| format!("/tasks/{}/{deed}", row.id);
     html! {
         div.actions {
-            @if state == Stand::Submitted {
+            @if !over && state == Stand::Submitted {
                 form method="post" action=(path("accept")) {
                     button.button.button-main { (parts::icon("check")) (view.t("task-accept")) }
                 }
                 (parts::sure(view, &path("changes"), "task-changes", "task-changes-why", false))
             }
-            @if state == Stand::Accepted {
+            @if !over && state == Stand::Accepted {
                 (parts::sure(view, &path("disprove"), "task-disprove", "reason", true))
             }
-            @if state == Stand::Returned {
+            @if !over && state == Stand::Returned {
                 form.cluster method="post" action=(path("resend")) {
                     label for="resend-unit" { (view.t("unit-code")) }
                     input.input.input-short #resend-unit name="unit" required;
@@ -251,12 +254,6 @@ fn about(view: &View, row: &TaskRow) -> Markup {
 #[derive(Deserialize)]
 pub struct Reason {
     reason: String,
-}
-
-/// The unit to which a returned task is sent.
-#[derive(Deserialize)]
-pub struct Addressee {
-    unit: String,
 }
 
 async fn done(
@@ -361,18 +358,4 @@ pub async fn withdraw(
     Form(form): Form<Reason>,
 ) -> Result<Redirect, Fault> {
     done(&app, &member, id, Side::Lead, &Deed::Withdraw { reason: form.reason }).await
-}
-
-/// `POST /tasks/{id}/resend`.
-pub async fn resend(
-    State(app): State<App>,
-    member: Member,
-    Path(id): Path<TaskId>,
-    Form(form): Form<Addressee>,
-) -> Result<Redirect, Fault> {
-    let unit = {
-        let mut conn = app.db.read().await?;
-        access::unit_by_code(&mut conn, &form.unit).await?
-    };
-    done(&app, &member, id, Side::Lead, &Deed::Resend { unit }).await
 }

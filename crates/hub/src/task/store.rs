@@ -2,6 +2,7 @@
 
 use khien_domain::fold::fold;
 use khien_domain::id::{MatterId, PersonId, TaskId, UnitId};
+use khien_domain::incident;
 use khien_domain::task::{State, Task};
 use khien_store::{Conn, Write, on, statements};
 use uuid::Uuid;
@@ -15,7 +16,8 @@ use crate::web::stored;
 macro_rules! columns {
     () => {
         concat!(
-            "SELECT t.id, t.number, t.matter, m.number AS matter_number, m.lead, m.severity, ",
+            "SELECT t.id, t.number, t.matter, m.number AS matter_number, m.state AS matter_state, ",
+            "m.lead, m.severity, ",
             "t.unit, u.name AS unit_name, t.title, t.details, t.answer_kind, t.state, t.due, ",
             "t.sent_at, t.received_at, t.submitted_at, t.accepted_at, t.exempt_until, t.answer, ",
             "t.reason, g0.name AS given_by_name, g0.phone AS given_by_phone, t.created_at, ",
@@ -91,6 +93,8 @@ pub struct TaskRow {
     pub matter: Uuid,
     /// That matter's number.
     pub matter_number: String,
+    /// Where that matter stands.
+    pub matter_state: String,
     /// The unit that leads the matter.
     pub lead: Uuid,
     /// How bad the matter is.
@@ -148,6 +152,14 @@ impl TaskRow {
             state: stored(&self.state)?,
             exempt_until: self.exempt_until,
         })
+    }
+
+    /// Returns whether the matter is over.
+    ///
+    /// # Errors
+    /// When the row holds a state that this program does not know.
+    pub fn matter_is_over(&self) -> Result<bool, Fault> {
+        Ok(stored::<incident::State>(&self.matter_state)?.is_over())
     }
 }
 

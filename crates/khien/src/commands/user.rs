@@ -138,7 +138,7 @@ async fn add(
 ) -> Result<people::PrintedSlip, Fault> {
     let unit: UnitId = {
         let mut conn = app.db.read().await?;
-        access::unit_by_code(&mut conn, unit).await?
+        access::unit_by_code(&mut conn, unit, app.now()).await?
     };
     let account = store::Account {
         id: app.new_id(),

@@ -49,6 +49,7 @@ clock-term-first_notice = First notice (24 hours)
 clock-term-full_report = Cause, scope and remedy (72 hours)
 verdict-title = Leak-risk verdict
 verdict-needed = Required before closing
+verdict-who = The verdict is given by an analyst or a coordinator.
 verdict-give = Give the verdict
 verdict-change = Change the verdict
 verdict-basis = Grounds

@@ -49,6 +49,7 @@ clock-term-first_notice = Thông báo ban đầu (24 giờ)
 clock-term-full_report = Báo cáo nguyên nhân, phạm vi, khắc phục (72 giờ)
 verdict-title = Đánh giá nguy cơ lộ, lọt hoặc bị đánh cắp
 verdict-needed = Phải trả lời trước khi đóng
+verdict-who = Kết luận do cán bộ phân tích hoặc điều phối ghi.
 verdict-give = Ghi kết luận
 verdict-change = Đổi kết luận
 verdict-basis = Căn cứ
