@@ -122,6 +122,11 @@ coded! {
         /// The incident to merge into is over itself.
         MergeIntoOver = "merge-into-over",
 
+        /// The file's key was destroyed: nobody can open it again.
+        EvidenceDestroyed = "evidence-destroyed",
+        /// The file is gone from the disk or damaged there.
+        EvidenceUnreadable = "evidence-unreadable",
+
         /// The task cannot make this step from its state.
         TaskStep = "task-step",
         /// The answer is not of the kind that the task asks for.

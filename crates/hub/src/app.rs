@@ -15,6 +15,7 @@ use crate::access::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::detection::Loaded;
+use crate::evidence::download::Downloads;
 use crate::fault::Fault;
 use crate::intake::Intake;
 use crate::{folder, wiring};
@@ -53,6 +54,8 @@ pub struct Inner {
     pub hasher: Hasher,
     /// How often a log-in may be tried.
     pub throttle: Throttle,
+    /// Which files of evidence are on their way to a reader.
+    pub downloads: Downloads,
     /// Cancelled when the hub stops: whatever runs for long ends with it.
     pub stop: CancellationToken,
     nudges: broadcast::Sender<Nudge>,
@@ -105,6 +108,7 @@ impl App {
             clock,
             hasher,
             throttle,
+            downloads: Downloads::default(),
             stop: CancellationToken::new(),
             nudges,
             intake: OnceLock::new(),

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::intake::Doors;
-use crate::{detection, intake, router, schedule};
+use crate::{detection, evidence, intake, router, schedule};
 
 /// How long requests and jobs under way may go on once the hub was told to stop.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -40,6 +40,11 @@ pub async fn start(app: &App) -> anyhow::Result<Running> {
     let swept = swept.context("sweeping unfinished evidence files")?;
     if swept > 0 {
         tracing::info!(files = swept, "unfinished evidence files were removed");
+    }
+    let orphans = evidence::orphans::destroy(app).await;
+    let orphans = orphans.context("looking for evidence files that nothing names")?;
+    if orphans > 0 {
+        tracing::info!(files = orphans, "evidence files that nothing names were removed");
     }
     let address = app.config.http.listen;
     let listener = TcpListener::bind(address).await;

@@ -5,6 +5,7 @@
 //! name only when it is whole and on the disk; until then it lies in `blobs/incoming`. Reading and
 //! writing run on the blocking pool, joined to the caller by a short channel.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, BufWriter, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
@@ -20,6 +21,8 @@ use crate::{StoreError, durable};
 
 /// Chunks that may wait between the caller and the disk.
 const CHUNKS_WAITING_MAX: usize = 8;
+/// How many last digits of its id name the folder of a file.
+const SPREAD_DIGITS: usize = 2;
 
 /// The folders that hold evidence.
 #[derive(Clone, Debug)]
@@ -48,14 +51,27 @@ impl Blobs {
 
     /// Removes what a crash left half-written. Only for the start of the one serving process.
     pub fn sweep(&self) -> Result<u64, StoreError> {
-        let incoming = self.files.join("incoming");
         let mut swept = 0;
-        for file in std::fs::read_dir(&incoming).map_err(|e| StoreError::file(&incoming, e))? {
-            let file = file.map_err(|e| StoreError::file(&incoming, e))?;
-            durable::remove(&file.path())?;
+        for file in entries(&self.files.join("incoming"))? {
+            durable::remove(&file)?;
             swept += 1;
         }
         Ok(swept)
+    }
+
+    /// Returns every id under which a file or a key lies here, so that the caller can tell which
+    /// of them it still knows.
+    pub fn ids(&self) -> Result<BTreeSet<Uuid>, StoreError> {
+        let mut ids = BTreeSet::new();
+        for folder in entries(&self.files)? {
+            // Two digits of an id; what is on its way in counts only once it is whole.
+            let spread = folder.file_name().is_some_and(|name| name.len() == SPREAD_DIGITS);
+            if spread && folder.is_dir() {
+                ids.extend(entries(&folder)?.iter().filter_map(|file| id_of(file)));
+            }
+        }
+        ids.extend(entries(&self.keys)?.iter().filter_map(|file| id_of(file)));
+        Ok(ids)
     }
 
     /// Begins a new file of at most `max_bytes`. Nothing is kept unless
@@ -134,12 +150,24 @@ impl Blobs {
     /// Spread by the last byte: the first ones of a UUIDv7 are the time.
     fn file_path(&self, id: Uuid) -> PathBuf {
         let name = id.simple().to_string();
-        self.files.join(&name[30..]).join(name)
+        self.files.join(&name[name.len() - SPREAD_DIGITS..]).join(name)
     }
 
     fn incoming_path(&self, id: Uuid) -> PathBuf {
         self.files.join("incoming").join(id.simple().to_string())
     }
+}
+
+/// Returns the paths of what a folder holds.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let failed = |e| StoreError::file(folder, e);
+    let entries = std::fs::read_dir(folder).map_err(failed)?;
+    entries.map(|entry| entry.map(|e| e.path()).map_err(failed)).collect()
+}
+
+/// Returns the id that a file is named after; a foreign file has none.
+fn id_of(path: &Path) -> Option<Uuid> {
+    path.file_name()?.to_str().and_then(|name| Uuid::try_parse(name).ok())
 }
 
 /// What the caller sends to the writing task.
@@ -189,11 +217,6 @@ impl BlobReader {
     /// Returns the next bytes, or nothing at the end.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         self.chunks.recv().await.transpose()
-    }
-
-    /// Returns the channel of chunks, for a response body.
-    pub fn into_receiver(self) -> mpsc::Receiver<Result<Vec<u8>, StoreError>> {
-        self.chunks
     }
 }
 
@@ -403,6 +426,19 @@ mod tests {
         std::fs::write(blobs.incoming_path(ID), "half").unwrap();
         assert_eq!(blobs.sweep().unwrap(), 1);
         assert_eq!(files(data.path()), [] as [PathBuf; 0]);
+    }
+
+    #[tokio::test]
+    async fn whatever_lies_here_is_named() {
+        let (_data, blobs) = blobs();
+        let [whole, keyless, lone_key] = [1, 2, 3].map(Uuid::from_u128);
+        store(&blobs, whole, b"whole").await.unwrap();
+        store(&blobs, keyless, b"its key was destroyed").await.unwrap();
+        std::fs::remove_file(blobs.key_path(keyless)).unwrap();
+        std::fs::write(blobs.key_path(lone_key), [0; 32]).unwrap();
+        std::fs::write(blobs.incoming_path(Uuid::from_u128(4)), "half").unwrap();
+        std::fs::write(blobs.keys.join("README"), "not a key").unwrap();
+        assert_eq!(blobs.ids().unwrap(), [whole, keyless, lone_key].into());
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use khien_domain::evidence::{EVIDENCE_BYTES_MAX, check_size, file_name};
 use khien_domain::id::EvidenceId;
 use khien_domain::refusal::{Code, Refusal};
 use khien_store::StoreError;
+use tokio::runtime::Handle;
 
 use super::{Stored, discard};
 use crate::app::App;
@@ -52,12 +53,25 @@ impl Form {
 /// [`Fault::Invalid`] when a file is empty, too large or one too many, [`Fault::Unreadable`] when
 /// the form is cut off.
 pub async fn read(app: &App, mut multipart: Multipart) -> Result<Form, Fault> {
-    let mut form = Form::default();
-    match fill(app, &mut multipart, &mut form).await {
-        Ok(()) => Ok(form),
-        Err(fault) => {
-            discard(app, &form.files).await;
-            Err(fault)
+    let mut taking = Taking { app: app.clone(), form: Form::default() };
+    fill(app, &mut multipart, &mut taking.form).await?;
+    Ok(std::mem::take(&mut taking.form))
+}
+
+/// A form being read. Dropped half-way, because it is refused or its sender has gone, its files
+/// go too.
+struct Taking {
+    app: App,
+    form: Form,
+}
+
+impl Drop for Taking {
+    fn drop(&mut self) {
+        let files = std::mem::take(&mut self.form.files);
+        // Without a runtime the hub is ending; the next start finds what no row names.
+        if let (false, Ok(runtime)) = (files.is_empty(), Handle::try_current()) {
+            let app = self.app.clone();
+            runtime.spawn(async move { discard(&app, &files).await });
         }
     }
 }

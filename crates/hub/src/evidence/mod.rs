@@ -4,7 +4,9 @@
 //! A file's bytes are stored before the transaction that names them: a file without a row is
 //! swept away, a row always has its file. Nothing is shared between matters.
 
+pub mod download;
 pub mod form;
+pub mod orphans;
 pub mod page;
 pub mod store;
 
@@ -23,7 +25,7 @@ use store::Holder;
 
 /// The rows of this slice.
 pub fn routes() -> Vec<Route> {
-    vec![Route::get("/evidence/{id}", Member, Sample::Evidence, page::download)]
+    vec![Route::get("/evidence/{id}", Member, Sample::Evidence, download::download)]
 }
 
 /// A file whose bytes are stored, not yet named by any row.

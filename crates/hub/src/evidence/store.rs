@@ -58,6 +58,7 @@ statements! {
     OF_TASK = listed!("e.task"),
     OF_SIGNAL = listed!("e.signal"),
     OF_MATTER = listed!("e.matter"),
+    IDS_AFTER = "SELECT id FROM evidence WHERE id > $1 ORDER BY id LIMIT 1000",
     COUNT_TASK = "SELECT COUNT(*) FROM evidence WHERE task = $1 AND destroyed_at IS NULL",
     COUNT_SIGNAL = "SELECT COUNT(*) FROM evidence WHERE signal = $1 AND destroyed_at IS NULL",
     COUNT_MATTER = "SELECT COUNT(*) FROM evidence WHERE matter = $1 AND destroyed_at IS NULL",
@@ -163,6 +164,11 @@ pub async fn list(
         .bind(id)
         .fetch_all(&mut **c)
         .await)?)
+}
+
+/// Returns the next ids of files, in their order, after one; none at the end.
+pub async fn ids_after(conn: &mut Conn, id: Uuid) -> Result<Vec<Uuid>, Fault> {
+    Ok(on!(conn, c => sqlx::query_scalar(IDS_AFTER).bind(id).fetch_all(&mut **c).await)?)
 }
 
 /// Returns how many living files a holder has.

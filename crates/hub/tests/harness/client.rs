@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::Response;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
@@ -77,7 +78,25 @@ impl Client {
         kind: Option<&str>,
         body: Body,
     ) -> Reply {
-        let mut request = Request::builder().method(&method).uri(path);
+        let response = self.ask(&method, path, kind, body).await;
+        let (parts, body) = response.into_parts();
+        // A live stream has no end to wait for.
+        let live = parts.headers.get(header::CONTENT_TYPE).is_some_and(|k| k == EVENT_STREAM);
+        let body =
+            if live { Vec::new() } else { body.collect().await.unwrap().to_bytes().to_vec() };
+        let asked = format!("{method} {path}");
+        Reply { asked, status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Returns whether what is at a path breaks off before its end.
+    pub(crate) async fn breaks_off(&self, path: &str) -> bool {
+        let response = self.ask(&Method::GET, path, None, Body::empty()).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        response.into_body().collect().await.is_err()
+    }
+
+    async fn ask(&self, method: &Method, path: &str, kind: Option<&str>, body: Body) -> Response {
+        let mut request = Request::builder().method(method).uri(path);
         if let Some(kind) = kind {
             request = request.header(header::CONTENT_TYPE, kind);
         }
@@ -88,14 +107,7 @@ impl Client {
             request = request.header(*name, value);
         }
         let request = request.body(body).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        // A live stream has no end to wait for.
-        let live = parts.headers.get(header::CONTENT_TYPE).is_some_and(|k| k == EVENT_STREAM);
-        let body =
-            if live { Vec::new() } else { body.collect().await.unwrap().to_bytes().to_vec() };
-        let asked = format!("{method} {path}");
-        Reply { asked, status: parts.status, headers: parts.headers, body }
+        self.router.clone().oneshot(request).await.unwrap()
     }
 }
 
