@@ -52,8 +52,9 @@ house: assets
 	cargo test --locked -p khien --test house
 
 # Licences, bans and sources; the tool is large, so that it is used where it is and not fetched.
+# Advisories want a database from the network: `cargo deny check advisories` where there is one.
 deny:
-	@if command -v cargo-deny >/dev/null; then cargo deny --locked check; \
+	@if command -v cargo-deny >/dev/null; then cargo deny --locked check licenses bans sources; \
 	  else echo 'SKIPPED: cargo-deny is not installed (cargo install cargo-deny)' >&2; fi
 
 assets: web/dist/manifest.json
