@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use khien_domain::fact::Fact;
-use khien_domain::{access, incident, signal};
+use khien_domain::{access, incident, matter, signal, task, unit};
 use khien_hub::inbox;
 use khien_hub::web::i18n::Lang;
 use serde_json::{Value, json};
@@ -55,6 +55,15 @@ fn every_code_has_words() {
     all("level", signal::Level::ALL.iter().map(|c| c.code()).collect());
     all("signal-state", signal::State::ALL.iter().map(|c| c.code()).collect());
     all("signal-kind", signal::Kind::ALL.iter().map(|c| c.code()).collect());
+    all("incident-state", incident::State::ALL.iter().map(|c| c.code()).collect());
+    all("category", incident::Category::ALL.iter().map(|c| c.code()).collect());
+    all("level", incident::Severity::ALL.iter().map(|c| c.code()).collect());
+    all("leak", incident::LeakVerdict::ALL.iter().map(|c| c.code()).collect());
+    all("task-state", task::State::ALL.iter().map(|c| c.code()).collect());
+    all("answer", task::AnswerKind::ALL.iter().map(|c| c.code()).collect());
+    all("party", matter::PartyRole::ALL.iter().map(|c| c.code()).collect());
+    all("unit-kind", unit::UnitKind::ALL.iter().map(|c| c.code()).collect());
+    all("contact-purpose", unit::ContactPurpose::ALL.iter().map(|c| c.code()).collect());
     all("sign", signal::Sign::ALL.iter().map(|c| c.code()).collect());
     all("dismiss", signal::DismissReason::ALL.iter().map(|c| c.code()).collect());
     let silent: Vec<_> = keys.iter().filter(|key| !has_words(key)).collect();
