@@ -235,6 +235,23 @@ fn libraries_forbid_unsafe_and_document_what_they_offer() {
     }
 }
 
+/// The paths that a page names in backquotes, as it writes them: under `crates/`.
+fn named_paths(page: &str) -> Vec<String> {
+    let quoted = page.split('`').skip(1).step_by(2);
+    quoted.filter(|word| word.contains('/') && !word.contains(' ')).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_requirements_and_invariants_name_tests_that_exist() {
+    for page in ["docs/letters.md", "docs/invariants.md"] {
+        let paths = named_paths(&read(&root().join(page)));
+        assert!(paths.len() > 10, "{page} names no tests");
+        for path in paths.iter().filter(|path| path.as_str() != "crates/") {
+            assert!(root().join("crates").join(path).exists(), "{page} names {path}");
+        }
+    }
+}
+
 #[test]
 fn nothing_names_the_machine_it_was_written_on() {
     // Written in two parts, so that this file does not find itself.
