@@ -32,7 +32,7 @@ test: assets fmt clippy
 	@.ci/need soft chromium:chromium chromedriver:chromium-driver rsyslogd:rsyslog \
 	  /usr/lib/postgresql:postgresql
 	TZ=Pacific/Kiritimati cargo test --locked --workspace
-	TZ=America/New_York cargo test --locked -p khien-domain -p khien-event -p khien-hub --lib
+	TZ=America/New_York cargo test --locked --workspace --lib
 	@echo 'make test: every test passed'
 
 # Prints what a hub costs; decides nothing.

@@ -41,10 +41,10 @@ pub async fn start(app: &App) -> anyhow::Result<Running> {
     if swept > 0 {
         tracing::info!(files = swept, "unfinished evidence files were removed");
     }
-    let orphans = evidence::orphans::destroy(app).await;
+    let orphans = evidence::orphans::count(app).await;
     let orphans = orphans.context("looking for evidence files that nothing names")?;
     if orphans > 0 {
-        tracing::info!(files = orphans, "evidence files that nothing names were removed");
+        tracing::warn!(files = orphans, "evidence files that nothing names are kept");
     }
     let address = app.config.http.listen;
     let listener = TcpListener::bind(address).await;

@@ -76,22 +76,14 @@ async fn store_alone(app: &TestApp) -> Uuid {
 }
 
 #[tokio::test]
-async fn the_start_removes_what_no_row_names() {
+async fn the_start_tells_of_files_that_no_row_names_and_keeps_them() {
     let app = TestApp::new().await;
     let (named, lead) = proof(&app).await;
+    assert_eq!(orphans::count(&app).await.unwrap(), 0);
     let orphan = store_alone(&app).await;
-    assert_eq!(orphans::destroy(&app).await.unwrap(), 1);
-    assert!(!file_of(&app, orphan).exists());
+    assert_eq!(orphans::count(&app).await.unwrap(), 1);
+    assert!(file_of(&app, orphan).exists());
     lead.get(&format!("/evidence/{named}")).await.ok();
-    assert_eq!(orphans::destroy(&app).await.unwrap(), 0);
-}
-
-#[tokio::test]
-async fn files_of_another_database_are_left_alone() {
-    let app = TestApp::new().await;
-    let stranger = store_alone(&app).await;
-    assert_eq!(orphans::destroy(&app).await.unwrap(), 0);
-    assert!(file_of(&app, stranger).exists());
 }
 
 /// The sender of a form goes away after one whole file and a piece of the next.

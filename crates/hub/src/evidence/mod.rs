@@ -1,8 +1,8 @@
 //! Evidence: files kept as proof, each under its own random key, with a journal line for each
 //! time it is taken in, opened or found damaged (letters S0, S1: chứng cứ, thông tin kỹ thuật).
 //!
-//! A file's bytes are stored before the transaction that names them: a file without a row is
-//! swept away, a row always has its file. Nothing is shared between matters.
+//! A file's bytes are stored before the transaction that names them: a row always has its file, and
+//! a file without a row is told at the start ([`orphans`]). Nothing is shared between matters.
 
 pub mod download;
 pub mod form;

@@ -1,5 +1,6 @@
-//! Stored files that no row names: the process died, or the sender went away, between the bytes
-//! and the transaction. Nobody can ever open them, so the start removes them.
+//! Stored files that no row names: the process died between the bytes and the transaction, or the
+//! state is an older backup than the files beside it. The start counts and tells them; it destroys
+//! none, because the second kind is evidence.
 
 use std::collections::BTreeSet;
 
@@ -8,25 +9,14 @@ use uuid::Uuid;
 use super::store;
 use crate::app::App;
 
-/// Destroys the files without a row; returns how many there were. Only for the start, before
-/// anybody sends a file.
+/// Returns how many stored files no row names. Only for the start, before anybody sends a file.
 ///
 /// # Errors
 /// When the files or the rows cannot be read.
-pub async fn destroy(app: &App) -> anyhow::Result<usize> {
+pub async fn count(app: &App) -> anyhow::Result<usize> {
     let blobs = app.blobs.clone();
     let mut orphans = tokio::task::spawn_blocking(move || blobs.ids()).await??;
-    let stored = orphans.len();
     strike_named(app, &mut orphans).await?;
-    if orphans.len() > stored - orphans.len() {
-        // A crash leaves a few. So many belong to another database than the one that was opened,
-        // and a mistyped address must not cost a province its evidence.
-        tracing::error!(files = orphans.len(), "most files of evidence are unknown here: kept");
-        return Ok(0);
-    }
-    for id in &orphans {
-        app.blobs.destroy(*id).await?;
-    }
     Ok(orphans.len())
 }
 

@@ -436,3 +436,18 @@ pub async fn running_at(
         .fetch_all(&mut **c)
         .await)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use khien_domain::incident::State;
+
+    use super::*;
+
+    /// SQL spells out the set of states that the domain decides on.
+    #[test]
+    fn an_incident_runs_in_sql_as_long_as_in_the_domain() {
+        for state in State::ALL {
+            assert_eq!(RUNNING.contains(&format!("'{state}'")), !state.is_over(), "{state}");
+        }
+    }
+}

@@ -323,3 +323,20 @@ pub async fn blocking(conn: &mut Conn, matter: MatterId) -> Result<u32, Fault> {
         .await)?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SQL spells out sets of states that the domain decides on.
+    #[test]
+    fn the_statements_mean_the_states_that_the_domain_means() {
+        for state in State::ALL {
+            let code = format!("'{state}'");
+            assert_eq!(BLOCKING.contains(&code), !state.blocks_closing(), "blocking: {state}");
+            assert_eq!(OWED.contains(&code), state.awaits_unit(), "owed: {state}");
+            let late = khien_domain::task::late(0, *state, 1);
+            assert_eq!(LATE.contains(&code), late, "late: {state}");
+        }
+    }
+}
