@@ -195,7 +195,8 @@ impl Asker {
             (Fault::SignIn, false) => Redirect::to(&sign_in_path(&self.next)).into_response(),
             (_, true) => problem_json(view, fault),
             (_, false) => {
-                let page = layout::problem(view, &fault.sentence(view), fault.code());
+                let back = Some(self.next.as_str()).filter(|p| !p.is_empty() && *p != view.path);
+                let page = layout::problem(view, &fault.sentence(view), fault.code(), back);
                 (fault.status(), page).into_response()
             }
         };

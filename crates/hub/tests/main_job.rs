@@ -171,3 +171,13 @@ fn alert(unit: UnitId, at: i64) -> NewSignal {
         form_key: None,
     }
 }
+
+#[tokio::test]
+async fn an_answer_that_the_desk_enters_for_a_unit_says_so() {
+    let app = TestApp::new().await;
+    let task = app.task_of(&app.verified(&app.telephoned("XA-A").await).await).await;
+    let desk = app.as_("truc.ban").await;
+    app.answered(&desk, &task).await;
+    let page = desk.get(&format!("/tasks/{task}")).await.ok();
+    page.sees("Nhập thay đơn vị").sees("Cán bộ truc.ban");
+}

@@ -1,8 +1,9 @@
 //! The answer of a unit: the fields that each kind asks for, and how a given answer is shown.
 
-use khien_domain::task::{Answer, AnswerKind, Submission};
+use khien_domain::task::{Answer, AnswerKind};
 use maud::{Markup, html};
 
+use super::Given;
 use crate::evidence::form::Form;
 use crate::fault::Fault;
 use crate::web::parts;
@@ -95,13 +96,17 @@ fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, Fault> {
 
 /// Returns a given answer as a panel.
 pub fn shown(view: &View, stored: &str) -> Markup {
-    let Ok(submission) = serde_json::from_str::<Submission>(stored) else { return html! {} };
+    let Ok(given) = serde_json::from_str::<Given>(stored) else { return html! {} };
+    let submission = &given.submission;
     html! {
         section.panel {
             div.panel-head { h2 { (view.t("task-answered")) } }
             div.panel-body {
                 (words(view, &submission.answer))
                 @if let Some(proof) = &submission.proof { p.quote { (proof) } }
+                @if let Some(name) = &given.entered_by {
+                    p.soft { (view.t("answer-entered-by")) " " b { (name) } }
+                }
             }
         }
     }

@@ -16,6 +16,7 @@ use khien_domain::refusal::{Code, Refusal};
 use khien_domain::task::{AnswerKind, Deed, Submission, Task};
 use khien_domain::text;
 use khien_store::{NewEntry, Write};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::app::App;
@@ -142,8 +143,8 @@ pub async fn act_in(
     deed: &Deed,
 ) -> Result<MatterId, Fault> {
     let row = store::find(write, caller.person.id, id).await?.ok_or(Fault::NotFound)?;
-    demand(app, write, caller, &row, side).await?;
-    step(app, write, caller, &row, deed).await?;
+    let hand = demand(app, write, caller, &row, side).await?;
+    step(app, write, caller, &row, deed, hand).await?;
     Ok(MatterId::new(row.matter))
 }
 
@@ -174,15 +175,37 @@ async fn submit_with(
 ) -> Result<(), Fault> {
     let mut write = app.db.write().await?;
     let row = store::find(&mut write, caller.person.id, id).await?.ok_or(Fault::NotFound)?;
-    demand(app, &mut write, caller, &row, Side::Unit).await?;
+    let hand = demand(app, &mut write, caller, &row, Side::Unit).await?;
     let holder = Holder::Task(id, MatterId::new(row.matter));
     evidence::attach(app, &mut write, caller, files, holder, UnitId::new(row.unit)).await?;
     let evidence_files = evidence::store::count(&mut write, holder).await?;
-    let answer = serde_json::to_string(&submission).map_err(anyhow::Error::from)?;
-    step(app, &mut write, caller, &row, &Deed::Submit { submission, evidence_files }).await?;
-    store::save_answer(&mut write, id, &answer).await?;
+    let entered_by = (hand == Hand::OnBehalf).then(|| caller.person.name.clone());
+    let given = Given { submission: submission.clone(), entered_by };
+    let given = serde_json::to_string(&given).map_err(anyhow::Error::from)?;
+    let deed = Deed::Submit { submission, evidence_files };
+    step(app, &mut write, caller, &row, &deed, hand).await?;
+    store::save_answer(&mut write, id, &given).await?;
     app.commit(write).await?;
     Ok(())
+}
+
+/// By whose hand a deed is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hand {
+    /// Who it is up to.
+    Own,
+    /// Somebody who enters for a unit that telephones or writes; the record says so.
+    OnBehalf,
+}
+
+/// An answer as it is kept.
+#[derive(Deserialize, Serialize)]
+pub struct Given {
+    /// What the unit answers.
+    #[serde(flatten)]
+    pub submission: Submission,
+    /// Who entered it for the unit, when the unit did not.
+    pub entered_by: Option<String>,
 }
 
 /// Refuses unless the caller stands on this side of the task. A unit's answer may be entered for
@@ -193,19 +216,21 @@ async fn demand(
     caller: &Caller,
     row: &TaskRow,
     side: Side,
-) -> Result<(), Fault> {
+) -> Result<Hand, Fault> {
     if side == Side::Lead {
         let lead = UnitId::new(row.lead);
-        return access::demand(app, write, caller, Action::JudgeTask, lead).await;
+        access::demand(app, write, caller, Action::JudgeTask, lead).await?;
+        return Ok(Hand::Own);
     }
     let unit = UnitId::new(row.unit);
     match access::demand(app, write, caller, Action::AnswerTask, unit).await {
         Err(Fault::Forbidden(own)) => {
             access::demand(app, write, caller, Action::AnswerOnBehalf, unit)
                 .await
-                .map_err(|_| Fault::Forbidden(own))
+                .map_err(|_| Fault::Forbidden(own))?;
+            Ok(Hand::OnBehalf)
         }
-        other => other,
+        other => other.map(|()| Hand::Own),
     }
 }
 
@@ -215,6 +240,7 @@ async fn step(
     caller: &Caller,
     row: &TaskRow,
     deed: &Deed,
+    hand: Hand,
 ) -> Result<(), Fault> {
     let before = row.noun()?;
     // What a closed matter rests on stays as it was; only what nobody owes any more goes.
@@ -234,7 +260,8 @@ async fn step(
         action: entry_action(deed),
         subject: format!("task:{}", row.id),
         body: json!({ "number": row.number, "before": before.state, "after": after.state,
-                      "unit": after.unit, "reason": reason, "answer": answer }),
+                      "unit": after.unit, "reason": reason, "answer": answer,
+                      "on_behalf": hand == Hand::OnBehalf }),
     });
     app.tell(write, facts);
     Ok(())

@@ -87,15 +87,20 @@ pub fn bare(view: &View, title: &str, body: Markup) -> Markup {
     )
 }
 
-/// Returns the page that tells of a fault.
-pub fn problem(view: &View, sentence: &str, code: &str) -> Markup {
+/// Returns the page that tells of a fault; `back` is the page whose form was refused.
+pub fn problem(view: &View, sentence: &str, code: &str, back: Option<&str>) -> Markup {
     let body = html! {
         div.panel.blank.blank-failed role="alert" {
             (icon("stop"))
             h1 { (view.t("problem-title")) }
             p { (sentence) }
             p.soft { (view.t("problem-code")) " " code { (code) } }
-            a.button href="/" { (view.t("problem-home")) }
+            div.actions {
+                @if let Some(back) = back {
+                    a.button.button-main href=(back) { (icon("arrow-left")) (view.t("problem-back")) }
+                }
+                a.button href="/" { (view.t("problem-home")) }
+            }
         }
     };
     page(view, &view.t("problem-title"), body)

@@ -68,3 +68,4 @@ clock-late = {"{t}"} late
 span-days = {"{n}"} d
 span-hours = {"{n}"} h
 span-minutes = {"{n}"} min
+problem-back = Back to the page

@@ -68,3 +68,4 @@ clock-late = quá {"{t}"}
 span-days = {"{n}"} ngày
 span-hours = {"{n}"} giờ
 span-minutes = {"{n}"} phút
+problem-back = Quay lại trang trước
