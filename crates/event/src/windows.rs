@@ -4,6 +4,8 @@
 //! their attributes become `Element_Attribute` (`Provider_Name`, `Security_UserID`); named data
 //! become fields of their own; data without a name become entries of `Data`.
 
+use std::borrow::Cow;
+
 use crate::batch::{Value, Writer};
 use crate::json::tree::Node;
 use crate::time;
@@ -30,6 +32,12 @@ pub(crate) fn write(record: &Node<'_>, event: &mut Writer<'_>) {
             other => write_tree(other, node, event),
         }
     }
+}
+
+/// Returns the name of an `EventData` field as rules write it: without blanks. Windows Defender
+/// names its fields in words (`Threat Name`), rules ask for `ThreatName`.
+pub(crate) fn field_name(name: &str) -> Cow<'_, str> {
+    if name.contains(' ') { Cow::Owned(name.replace(' ', "")) } else { Cow::Borrowed(name) }
 }
 
 /// Writes a leaf under `field`; containers write nothing.
@@ -83,7 +91,7 @@ fn write_data(data: &Node<'_>, event: &mut Writer<'_>) {
         match name.as_ref() {
             "#attributes" => {}
             "#text" => write_values("Data", node, event),
-            name => write_element(name, node, event),
+            name => write_element(&field_name(name), node, event),
         }
     }
 }
@@ -120,5 +128,22 @@ fn write_values(name: &str, node: &Node<'_>, event: &mut Writer<'_>) {
         Node::Array(items) => items.iter().for_each(|item| write_tree(name, item, event)),
         Node::Object(_) => write_tree(name, node, event),
         leaf => write_leaf(name, leaf, event),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_leave_a_name_and_nothing_else_does() {
+        for (name, field) in [
+            ("Threat Name", "ThreatName"),
+            ("Additional Actions ID", "AdditionalActionsID"),
+            ("param1", "param1"),
+            ("\u{110}\u{1ed1}i t\u{1b0}\u{1ee3}ng", "\u{110}\u{1ed1}it\u{1b0}\u{1ee3}ng"),
+        ] {
+            assert_eq!(field_name(name), field);
+        }
     }
 }

@@ -16,11 +16,16 @@ const HASH_KINDS: &[(&str, &str)] =
 pub(super) fn write(root: &Node<'_>, event: &mut Writer<'_>) {
     let mut leaves = Vec::new();
     collect(String::new(), root, &mut leaves);
+    // Names of a Windows event's data, whose blanks go; another source's names stay as they are.
+    let flat_windows = root.get("Channel").is_some();
     // Native names first: an ECS copy of the same fact must not make an array of it.
     let (native, foreign): (Vec<_>, Vec<_>) =
         leaves.iter().partition(|(path, _)| native_name(path).is_some());
     for (path, leaf) in &native {
-        if let Some(name) = native_name(path) {
+        let Some(name) = native_name(path) else { continue };
+        if flat_windows || name.len() < path.len() {
+            windows::write_leaf(&windows::field_name(name), leaf, event);
+        } else {
             windows::write_leaf(name, leaf, event);
         }
     }
