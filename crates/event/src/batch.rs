@@ -2,9 +2,11 @@
 //!
 //! A decoder appends through [`Writer`]; everybody else only reads. An event costs no allocation
 //! of its own, and a cleared batch keeps its buffers for the next chunk. Field names are exact and
-//! case-sensitive (`Image` is not `image`); an array is several entries with the same field.
+//! case-sensitive (`Image` is not `image`) and stored as numbers; an array is several entries with
+//! the same name.
 
 use crate::format::Format;
+use crate::interned::{NameId, Names};
 use crate::names::{self, Column};
 
 /// A list of events, filled by decoders.
@@ -13,6 +15,9 @@ pub struct Batch {
     text: String,
     entries: Vec<Entry>,
     rows: Vec<Row>,
+    names: Names,
+    /// The JSON decoder's memory of paths, which speaks of `names`.
+    pub(crate) paths: crate::json::Paths,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +37,7 @@ enum Tag {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    field: Span,
+    name: NameId,
     value: Span,
     tag: Tag,
 }
@@ -102,6 +107,15 @@ impl Batch {
         self.text.clear();
         self.entries.clear();
         self.rows.clear();
+        if self.names.is_overgrown() || self.paths.is_overgrown() {
+            self.names = Names::default();
+            self.paths = crate::json::Paths::default();
+        }
+    }
+
+    /// Returns the names of all fields so far, by number.
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 
     /// Returns the event at `i`. Panics when `i >= len()`, as a slice does.
@@ -156,6 +170,17 @@ pub struct Writer<'a> {
 impl Writer<'_> {
     /// Appends a value; a second value of the same field makes it an array.
     pub fn set(&mut self, field: &str, value: Value<'_>) {
+        let name = self.batch.names.intern(field);
+        self.put(name, value);
+    }
+
+    /// Returns the number of a name, for [`Writer::put`].
+    pub(crate) fn name(&mut self, name: &str) -> NameId {
+        self.batch.names.intern(name)
+    }
+
+    /// Appends a value as [`Writer::set`] does, its field by number.
+    pub(crate) fn put(&mut self, name: NameId, value: Value<'_>) {
         let (tag, text) = match value {
             Value::Null => (Tag::Null, ""),
             Value::Bool(false) => (Tag::False, ""),
@@ -163,9 +188,15 @@ impl Writer<'_> {
             Value::Number(digits) => (Tag::Number, digits),
             Value::Text(text) => (Tag::Text, text),
         };
-        let field = self.batch.push_text(field);
         let value = self.batch.push_text(text);
-        self.batch.entries.push(Entry { field, value, tag });
+        self.batch.entries.push(Entry { name, value, tag });
+    }
+
+    /// Forgets what was written so far.
+    pub(crate) fn restart(&mut self) {
+        self.batch.text.truncate(self.text_mark);
+        self.batch.entries.truncate(self.first);
+        self.t_event = None;
     }
 
     /// Appends a text value.
@@ -190,8 +221,35 @@ impl Writer<'_> {
 
     /// Returns the first value written under the field.
     pub fn first(&self, field: &str) -> Option<Value<'_>> {
-        let entry = self.written().iter().find(|e| self.batch.slice(e.field) == field)?;
+        self.first_by_id(self.batch.names.get(field)?)
+    }
+
+    /// Returns the first value written under the field of this number.
+    pub(crate) fn first_by_id(&self, name: NameId) -> Option<Value<'_>> {
+        let entry = self.written().iter().find(|entry| entry.name == name)?;
         Some(self.batch.value(entry))
+    }
+
+    /// Returns the field names so far, by number.
+    pub(crate) fn names(&self) -> &Names {
+        &self.batch.names
+    }
+
+    /// Moves the values of some fields behind the others, and returns how many stay before them.
+    pub(crate) fn move_last(&mut self, is_last: impl Fn(NameId) -> bool) -> usize {
+        let written = &mut self.batch.entries[self.first..];
+        written.sort_by_key(|entry| is_last(entry.name));
+        written.partition_point(|entry| !is_last(entry.name))
+    }
+
+    /// Returns the field of the value at this place. Panics from `len()` on, as a slice does.
+    pub(crate) fn name_at(&self, place: usize) -> NameId {
+        self.written()[place].name
+    }
+
+    /// Gives the value at this place to another field.
+    pub(crate) fn rename(&mut self, place: usize, name: NameId) {
+        self.batch.entries[self.first + place].name = name;
     }
 
     /// Returns the number of values written so far.
@@ -222,8 +280,7 @@ impl Writer<'_> {
 impl Drop for Writer<'_> {
     fn drop(&mut self) {
         if !self.finished {
-            self.batch.text.truncate(self.text_mark);
-            self.batch.entries.truncate(self.first);
+            self.restart();
         }
     }
 }
@@ -248,9 +305,10 @@ impl<'b> Event<'b> {
 
     /// Returns every value of the field; none means the field is missing.
     pub fn values(self, field: &str) -> impl Iterator<Item = Value<'b>> {
-        self.entries()
+        let name = self.batch.names.get(field);
+        self.rows()
             .iter()
-            .filter(move |entry| self.batch.slice(entry.field) == field)
+            .filter(move |entry| Some(entry.name) == name)
             .map(move |entry| self.batch.value(entry))
     }
 
@@ -259,11 +317,20 @@ impl<'b> Event<'b> {
         self.values(field).next()
     }
 
+    /// Returns the first value of the field that has this number in [`Batch::names`].
+    pub fn first_by_id(self, name: NameId) -> Option<Value<'b>> {
+        self.rows().iter().find(|entry| entry.name == name).map(|entry| self.batch.value(entry))
+    }
+
     /// Returns every field with its value, in the order of the source.
     pub fn fields(self) -> impl Iterator<Item = (&'b str, Value<'b>)> {
-        self.entries()
-            .iter()
-            .map(move |entry| (self.batch.slice(entry.field), self.batch.value(entry)))
+        self.entries().map(move |(name, value)| (self.batch.names.text(name), value))
+    }
+
+    /// Returns every field as its number in [`Batch::names`] with its value, in the order of the
+    /// source.
+    pub fn entries(self) -> impl ExactSizeIterator<Item = (NameId, Value<'b>)> {
+        self.rows().iter().map(move |entry| (entry.name, self.batch.value(entry)))
     }
 
     /// Returns the envelope column: the first of its native fields that holds a value.
@@ -289,7 +356,7 @@ impl<'b> Event<'b> {
         object.into()
     }
 
-    fn entries(self) -> &'b [Entry] {
+    fn rows(self) -> &'b [Entry] {
         &self.batch.entries[self.row.first..self.row.end]
     }
 }

@@ -17,6 +17,7 @@ mod carrier;
 mod cef;
 pub mod evtx;
 mod format;
+mod interned;
 pub mod json;
 pub mod names;
 mod problem;
@@ -27,6 +28,7 @@ mod windows;
 
 pub use batch::{Batch, Event, Value, Writer};
 pub use format::{Format, UnknownFormat};
+pub use interned::{NameId, Names};
 pub use names::Column;
 pub use problem::{PROBLEMS_MAX, Problem, ProblemKind};
 pub use text::LINE_BYTES_MAX;

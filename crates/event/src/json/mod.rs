@@ -4,29 +4,46 @@
 //! sees `process.executable`. What has no native name keeps its dotted path.
 
 mod ecs;
+mod paths;
 pub(crate) mod read;
+mod stream;
 pub(crate) mod tree;
 
+pub(crate) use paths::Paths;
 pub use read::EVENT_BYTES_MAX;
 pub use tree::{DEPTH_MAX, NAME_BYTES_MAX, NODES_MAX};
 
 use crate::batch::{Batch, Value, Writer};
 use crate::carrier::Carrier;
+use crate::interned::NameId;
 use crate::problem::Problems;
 use crate::{Context, Format, time, windows};
-use tree::Node;
+use stream::Read;
 
 /// Fields that tell when the event happened, surest first.
-const TIME_FIELDS: &[&str] =
-    &["@timestamp", "TimeCreated", "SystemTime", "UtcTime", "EventTime", "timestamp", "time"];
+const TIME_FIELDS: [NameId; 7] = [
+    NameId::TIMESTAMP_ECS,
+    NameId::TIME_CREATED,
+    NameId::SYSTEM_TIME,
+    NameId::UTC_TIME,
+    NameId::EVENT_TIME,
+    NameId::TIMESTAMP,
+    NameId::TIME,
+];
 
 /// Reads every object of the buffer as an event.
 pub(crate) fn parse(bytes: &[u8], context: &Context, batch: &mut Batch, problems: &mut Problems) {
     let text = read::lossy(bytes, problems);
-    let mut values = read::Values::new(&text);
-    while let Some((_, node)) = values.next(problems) {
-        write(&node, Carrier::default(), context, batch);
-    }
+    let mut paths = std::mem::take(&mut batch.paths);
+    read::Values::new(&text).each(problems, &mut |text| {
+        let (event, used) = object(text, &mut paths, batch)?;
+        let found = event.is_some();
+        if let Some(event) = event {
+            finish(event, Carrier::default(), context);
+        }
+        Ok((used, found))
+    });
+    batch.paths = paths;
 }
 
 /// Reads one object, as found in a syslog message. Returns false when it is none.
@@ -36,21 +53,44 @@ pub(crate) fn parse_object(
     context: &Context,
     batch: &mut Batch,
 ) -> bool {
-    match read::single(text) {
-        Ok(node @ Node::Object(_)) => {
-            write(&node, carrier, context, batch);
+    let mut paths = std::mem::take(&mut batch.paths);
+    let found = match object(text, &mut paths, batch) {
+        Ok((Some(event), used)) if text[used..].trim_ascii().is_empty() => {
+            finish(event, carrier, context);
             true
         }
         _ => false,
-    }
+    };
+    batch.paths = paths;
+    found
 }
 
-fn write(node: &Node<'_>, carrier: Carrier<'_>, context: &Context, batch: &mut Batch) {
+/// Reads the value at the front of the text and returns it with the bytes that it took: an event
+/// still to be finished, or nothing if the value is no object.
+fn object<'b>(
+    text: &str,
+    paths: &mut Paths,
+    batch: &'b mut Batch,
+) -> Result<(Option<Writer<'b>>, usize), serde_json::Error> {
     let mut event = batch.start(Format::Json);
-    match windows::record(node) {
-        Some(record) => windows::write(record, &mut event),
-        None => ecs::write(node, &mut event),
+    let (mut read, mut used) = stream::read(text, true, paths, &mut event)?;
+    if read == Read::MaybeRecord {
+        event.restart();
+        let (node, taken) = read::first(text)?;
+        if let Some(record) = windows::record(&node) {
+            windows::write(record, &mut event);
+            return Ok((Some(event), taken));
+        }
+        (read, used) = stream::read(text, false, paths, &mut event)?;
     }
+    if read == Read::Other {
+        return Ok((None, used));
+    }
+    ecs::translate(paths, &mut event);
+    Ok((Some(event), used))
+}
+
+fn finish(mut event: Writer<'_>, carrier: Carrier<'_>, context: &Context) {
     if let Some(us) = told_time(&event, context) {
         event.at_if_missing(us);
     }
@@ -59,10 +99,10 @@ fn write(node: &Node<'_>, carrier: Carrier<'_>, context: &Context, batch: &mut B
 }
 
 fn told_time(event: &Writer<'_>, context: &Context) -> Option<i64> {
-    TIME_FIELDS.iter().find_map(|field| match event.first(field)? {
+    TIME_FIELDS.iter().find_map(|field| match event.first_by_id(*field)? {
         Value::Number(digits) => time::epoch(digits),
         // Sysmon writes this one in UTC without saying so.
-        Value::Text(stamp) if *field == "UtcTime" => time::iso(stamp, 0),
+        Value::Text(stamp) if *field == NameId::UTC_TIME => time::iso(stamp, 0),
         Value::Text(stamp) => time::iso(stamp, context.zone_offset_s),
         Value::Null | Value::Bool(_) => None,
     })

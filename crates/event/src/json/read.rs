@@ -16,7 +16,10 @@ use crate::problem::{ProblemKind, Problems};
 /// The longest single event in bytes.
 pub const EVENT_BYTES_MAX: usize = 1024 * 1024;
 
-/// Walks over a buffer and hands out its objects.
+/// Reads one value from the front of a text.
+pub(crate) type ReadOne<'r> = dyn FnMut(&str) -> Result<(usize, bool), serde_json::Error> + 'r;
+
+/// Walks over a buffer and hands out its values.
 pub(crate) struct Values<'t> {
     text: &'t str,
     at: usize,
@@ -34,41 +37,30 @@ impl<'t> Values<'t> {
         values
     }
 
-    /// Returns the next object with its line; what is not readable goes to `problems`.
-    pub(crate) fn next(&mut self, problems: &mut Problems) -> Option<(u64, Node<'t>)> {
+    /// Hands every value's text, cut at [`EVENT_BYTES_MAX`], to `read`, which returns how many bytes
+    /// the value took and whether it is an object. What is not readable goes to `problems`.
+    pub(crate) fn each(&mut self, problems: &mut Problems, read: &mut ReadOne<'_>) {
         loop {
             self.skip_separators();
             if self.at >= self.text.len() {
-                return None;
+                return;
             }
             let line = self.line;
-            match self.read_one() {
-                Ok(node @ Node::Object(_)) => return Some((line, node)),
-                Ok(_) => {
-                    problems.add(Some(line), ProblemKind::Malformed, "not a json object");
+            let rest = &self.text[self.at..];
+            let window = &rest[..floor_char(rest, EVENT_BYTES_MAX)];
+            match read(window) {
+                Ok((used, object)) => {
+                    self.go_to(self.at + used);
+                    if !object {
+                        problems.add(Some(line), ProblemKind::Malformed, "not a json object");
+                    }
                 }
-                Err((kind, detail)) => {
+                Err(error) => {
+                    let (kind, detail) = explain(&error, window.len() < rest.len());
                     problems.add(Some(line), kind, detail);
                     self.skip_line();
                 }
             }
-        }
-    }
-
-    fn read_one(&mut self) -> Result<Node<'t>, (ProblemKind, String)> {
-        let rest = &self.text[self.at..];
-        let window = &rest[..floor_char(rest, EVENT_BYTES_MAX)];
-        let nodes_left = Cell::new(NODES_MAX);
-        let mut deserializer = serde_json::Deserializer::from_str(window);
-        let read = Bounded::new(&nodes_left).deserialize(&mut deserializer);
-        match read {
-            Ok(node) => {
-                // Only a stream tells where the value before it ended.
-                let used = deserializer.into_iter::<IgnoredAny>().byte_offset();
-                self.go_to(self.at + used);
-                Ok(node)
-            }
-            Err(error) => Err(explain(&error, window.len() < rest.len())),
         }
     }
 
@@ -82,13 +74,13 @@ impl<'t> Values<'t> {
 
     fn skip_line(&mut self) {
         let rest = &self.text[self.at..];
-        let skipped = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        let skipped = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |end| end + 1);
         self.go_to(self.at + skipped);
     }
 
     fn go_to(&mut self, at: usize) {
         let passed = &self.text.as_bytes()[self.at..at];
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.line += memchr::memchr_iter(b'\n', passed).count() as u64;
         self.at = at;
     }
 }
@@ -111,6 +103,15 @@ fn floor_char(text: &str, at_most: usize) -> usize {
     (0..=at_most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
+/// Reads the value at the front of the text and returns it with the bytes that it took.
+pub(crate) fn first(text: &str) -> Result<(Node<'_>, usize), serde_json::Error> {
+    let nodes_left = Cell::new(NODES_MAX);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let node = Bounded::new(&nodes_left).deserialize(&mut deserializer)?;
+    // Only a stream tells where the value before it ended.
+    Ok((node, deserializer.into_iter::<IgnoredAny>().byte_offset()))
+}
+
 /// Reads the text as exactly one value.
 pub(crate) fn single(text: &str) -> Result<Node<'_>, serde_json::Error> {
     let nodes_left = Cell::new(NODES_MAX);
@@ -125,7 +126,7 @@ pub(crate) fn lossy<'b>(bytes: &'b [u8], problems: &mut Problems) -> Cow<'b, str
     let mut line = 1;
     let mut told = 0;
     for chunk in bytes.utf8_chunks() {
-        line += chunk.valid().bytes().filter(|byte| *byte == b'\n').count() as u64;
+        line += memchr::memchr_iter(b'\n', chunk.valid().as_bytes()).count() as u64;
         if !chunk.invalid().is_empty() && told != line {
             told = line;
             let detail = "bytes that are no utf-8 were replaced";
