@@ -252,6 +252,13 @@ impl Writer<'_> {
         self.batch.entries[self.first + place].name = name;
     }
 
+    /// Returns true when the event already holds this text under the field.
+    pub(crate) fn holds(&self, field: &str, text: &str) -> bool {
+        let Some(name) = self.batch.names.get(field) else { return false };
+        let mut held = self.written().iter().filter(|entry| entry.name == name);
+        held.any(|entry| self.batch.value(entry) == Value::Text(text))
+    }
+
     /// Returns the number of values written so far.
     pub fn len(&self) -> usize {
         self.written().len()

@@ -13,6 +13,8 @@ pub enum Format {
     Json,
     /// ArcSight Common Event Format, with or without a syslog header.
     Cef,
+    /// Linux audit trail: auditd's files, audispd and the kernel through syslog.
+    Auditd,
     /// Linux `auth.log` / `secure`: sshd, sudo, su, PAM.
     Auth,
     /// Web access log of nginx or Apache, common or combined.
@@ -23,8 +25,8 @@ pub enum Format {
 
 impl Format {
     /// Every format, in declaration order.
-    pub const ALL: [Self; 6] =
-        [Self::Evtx, Self::Json, Self::Cef, Self::Auth, Self::Access, Self::Syslog];
+    pub const ALL: [Self; 7] =
+        [Self::Evtx, Self::Json, Self::Cef, Self::Auditd, Self::Auth, Self::Access, Self::Syslog];
 
     /// Returns the stored name.
     pub const fn name(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Format {
             Self::Evtx => "evtx",
             Self::Json => "json",
             Self::Cef => "cef",
+            Self::Auditd => "auditd",
             Self::Auth => "auth",
             Self::Access => "access",
             Self::Syslog => "syslog",

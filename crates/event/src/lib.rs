@@ -1,7 +1,7 @@
 //! What was seen: the event envelope and one decoder per log format.
 //!
-//! Bytes go in through [`parse`] (or, for EVTX files of any size, [`evtx::read_file`]) and come
-//! out as events in a [`Batch`], beside a bounded list of [`Problem`]s. Fields carry the names
+//! Bytes go in through [`parse`] (or, for inputs of any size, piece by piece through a [`Stream`],
+//! an EVTX file through [`evtx::read_file`]) and come out as events in a [`Batch`], beside a bounded list of [`Problem`]s. Fields carry the names
 //! that Sigma rules use, so that detection, lake and search speak one language; [`names`] holds
 //! the only table between those names, the envelope columns and ECS.
 //!
@@ -11,6 +11,7 @@
 //! panics, it bounds what it keeps, and what it cannot read becomes a [`Problem`].
 
 mod access;
+mod auditd;
 mod auth;
 mod batch;
 mod carrier;
@@ -21,6 +22,7 @@ mod interned;
 pub mod json;
 pub mod names;
 mod problem;
+mod stream;
 pub mod syslog;
 mod text;
 mod time;
@@ -31,6 +33,7 @@ pub use format::{Format, UnknownFormat};
 pub use interned::{NameId, Names};
 pub use names::Column;
 pub use problem::{PROBLEMS_MAX, Problem, ProblemKind};
+pub use stream::Stream;
 pub use text::LINE_BYTES_MAX;
 
 /// What a decoder cannot learn from the bytes.
@@ -55,14 +58,5 @@ impl Context {
 /// Reads the whole buffer as `format`, appends its events to `batch` and returns what could not be
 /// read as it stood. Never panics, whatever the bytes.
 pub fn parse(format: Format, bytes: &[u8], context: &Context, batch: &mut Batch) -> Vec<Problem> {
-    let mut problems = problem::Problems::default();
-    match format {
-        Format::Evtx => evtx::parse(bytes, batch, &mut problems),
-        Format::Json => json::parse(bytes, context, batch, &mut problems),
-        Format::Cef => cef::parse(bytes, context, batch, &mut problems),
-        Format::Auth => auth::parse(bytes, context, batch, &mut problems),
-        Format::Access => access::parse(bytes, batch, &mut problems),
-        Format::Syslog => syslog::parse(bytes, context, batch, &mut problems),
-    }
-    problems.into_list()
+    Stream::new(format, *context).whole(bytes, batch)
 }

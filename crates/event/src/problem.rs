@@ -47,11 +47,19 @@ pub enum ProblemKind {
 pub(crate) struct Problems {
     listed: Vec<Problem>,
     unlisted: u64,
+    /// Lines of the input before the piece at hand.
+    lines_before: u64,
 }
 
 impl Problems {
+    /// Returns an empty list for a piece that has so many lines before it.
+    pub(crate) fn after(lines_before: u64) -> Self {
+        Self { lines_before, ..Self::default() }
+    }
+
     pub(crate) fn add(&mut self, at: Option<u64>, kind: ProblemKind, detail: impl Into<String>) {
         if self.listed.len() < PROBLEMS_MAX {
+            let at = at.map(|at| at + self.lines_before);
             self.listed.push(Problem { at, kind, detail: detail.into() });
         } else {
             self.unlisted += 1;

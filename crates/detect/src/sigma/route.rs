@@ -41,6 +41,9 @@ pub(crate) fn route(event: Event<'_>) -> Routed<'_> {
     match event.format() {
         Format::Evtx | Format::Json => windows_or_sysmon(event),
         Format::Cef => plain(Origin { categories: cef_categories(event), ..Origin::default() }),
+        Format::Auditd => {
+            plain(Origin { categories: auditd_categories(event), ..linux(&["auditd"]) })
+        }
         Format::Access => plain(Origin { categories: &["webserver"], ..Origin::default() }),
         Format::Auth => plain(linux(program_services(event, &AUTH_SERVICES, &["auth"]))),
         Format::Syslog => plain(linux(program_services(event, &SYSLOG_SERVICES, &["syslog"]))),
@@ -57,6 +60,17 @@ fn linux(services: &'static [&'static str]) -> Origin {
 
 fn text<'e>(event: Event<'e>, field: &str) -> &'e str {
     event.first(field).and_then(Value::as_text).unwrap_or_default()
+}
+
+/// The decoder gives each kind of event that Sysmon for Linux knows a field that only it has.
+fn auditd_categories(event: Event<'_>) -> &'static [&'static str] {
+    const KINDS: [(&str, &[&str]); 3] = [
+        ("CommandLine", &["process_creation"]),
+        ("Initiated", &["network_connection"]),
+        ("TargetFilename", &["file_event"]),
+    ];
+    let kind = KINDS.iter().find(|(field, _)| event.first(field).is_some());
+    kind.map_or(&[], |(_, categories)| categories)
 }
 
 type Services = (&'static str, &'static [&'static str]);
@@ -331,6 +345,8 @@ mod tests {
         let virus = origin(Format::Cef, &[("DeviceVendor", "Kaspersky Lab")]);
         let wall = origin(Format::Cef, &[("DeviceVendor", "Fortinet")]);
         let json = origin(Format::Json, &[("message", "hello")]);
+        let exec = origin(Format::Auditd, &[("type", "EXECVE"), ("CommandLine", "id")]);
+        let login = origin(Format::Auditd, &[("type", "USER_LOGIN")]);
         for (origin, product, category, service, seen) in [
             (sysmon13, "windows", "registry_set", "", true),
             (sysmon13, "windows", "registry_event", "", true),
@@ -349,6 +365,11 @@ mod tests {
             (virus, "", "antivirus", "", true),
             (wall, "", "antivirus", "", false),
             (json, "windows", "", "", false),
+            (exec, "linux", "process_creation", "", true),
+            (exec, "linux", "", "auditd", true),
+            (exec, "linux", "file_event", "", false),
+            (login, "linux", "", "auditd", true),
+            (login, "linux", "process_creation", "", false),
         ] {
             let source = source(product, category, service);
             assert_eq!(origin.serves(&source), seen, "{origin:?} for {source}");

@@ -12,3 +12,4 @@ mod loading;
 mod matching;
 #[cfg(test)]
 mod modifiers;
+mod sources;

@@ -122,11 +122,11 @@ fn stamp<'l>(rest: &'l str, context: &Context) -> Option<(i64, &'l str)> {
     Some((time::iso(first, context.zone_offset_s)?, after))
 }
 
-/// A word that is a tag, or Cisco's `%FACILITY`, stands where the host would.
+/// A word that is a tag, a field, or Cisco's `%FACILITY`, stands where the host would.
 fn is_host(word: &str) -> bool {
     !word.is_empty()
         && !word.ends_with(':')
-        && !word.contains('[')
+        && !word.contains(['[', '='])
         && !word.starts_with(['%', '{'])
         && !word.starts_with("CEF:")
 }
@@ -170,6 +170,10 @@ mod tests {
             ("<1>Oct 11 22:14:15 fw CEF:0|a|b", (Some("fw"), None, None, "CEF:0|a|b")),
             ("<1>Oct 11 2025 22:14:15: %ASA-6-3: x", (None, Some("%ASA-6-3"), None, "x")),
             ("<1>Oct 11 22:14:15 pc no tag here", (Some("pc"), None, None, "no tag here")),
+            (
+                "<13>Oct 11 22:14:15 type=CWD msg=audit(1.0:1): cwd=\"/\"",
+                (None, None, None, "type=CWD msg=audit(1.0:1): cwd=\"/\""),
+            ),
             ("<13>su: hello", (None, Some("su"), None, "hello")),
             ("just text", (None, None, None, "just text")),
             ("<999>text", (None, None, None, "<999>text")),

@@ -1,7 +1,7 @@
 //! Syslog lines, one message per line as [`frame`] hands them over or as a log file holds them.
 //!
-//! The header is read here; a message that is CEF, JSON, an authentication line or a web access
-//! line goes on to that decoder and keeps the header's host and time.
+//! The header is read here; a message that is CEF, JSON, an audit record, an authentication line or a
+//! web access line goes on to that decoder and keeps the header's host and time.
 
 pub mod frame;
 pub(crate) mod header;
@@ -9,7 +9,7 @@ mod structured;
 
 use crate::batch::Batch;
 use crate::problem::{ProblemKind, Problems};
-use crate::{Context, Format, access, auth, cef, json, text};
+use crate::{Context, Format, access, auditd, auth, cef, json, text};
 use header::Header;
 
 /// Programs whose messages are web access lines.
@@ -19,7 +19,13 @@ const WEB_PROGRAMS: &[&str] = &["nginx", "httpd", "apache", "apache2", "access",
 const CEE_COOKIE: &str = "@cee:";
 
 /// Reads every line as a message.
-pub(crate) fn parse(bytes: &[u8], context: &Context, batch: &mut Batch, problems: &mut Problems) {
+pub(crate) fn parse(
+    bytes: &[u8],
+    context: &Context,
+    audit: &mut auditd::Joiner,
+    batch: &mut Batch,
+    problems: &mut Problems,
+) {
     text::each_line(bytes, problems, |number, line, problems| {
         let header = header::read(line, context);
         if header.broken {
@@ -31,7 +37,9 @@ pub(crate) fn parse(bytes: &[u8], context: &Context, batch: &mut Batch, problems
             }
             problems.add(Some(number), ProblemKind::Malformed, "broken cef header");
         }
-        write(&header, context, batch);
+        if !auditd::add(header.message, header.carrier(), number, audit, batch, problems) {
+            write(&header, context, batch);
+        }
     });
 }
 

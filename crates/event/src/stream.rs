@@ -1,0 +1,61 @@
+//! An input too large to be held, piece by piece: what one piece begins, the next may end.
+//!
+//! The audit trail spreads an event over several lines, and web logs name their columns once.
+
+use crate::batch::Batch;
+use crate::problem::{Problem, Problems};
+use crate::{Context, Format, access, auditd, auth, cef, evtx, json, syslog};
+
+/// The decoder of one input.
+#[derive(Debug)]
+pub struct Stream {
+    format: Format,
+    context: Context,
+    audit: auditd::Joiner,
+    lines: u64,
+}
+
+impl Stream {
+    /// Returns a decoder at the start of an input.
+    pub fn new(format: Format, context: Context) -> Self {
+        Self { format, context, audit: auditd::Joiner::default(), lines: 0 }
+    }
+
+    /// Reads the next piece, which ends where a line does, and appends to `batch` the events that
+    /// are whole. Lines are counted over all pieces. Never panics, whatever the bytes.
+    ///
+    /// A JSON document that is not one object per line, and a Windows event log, is one piece.
+    pub fn read(&mut self, bytes: &[u8], batch: &mut Batch) -> Vec<Problem> {
+        let mut problems = Problems::after(self.lines);
+        self.piece(bytes, batch, &mut problems);
+        if self.format != Format::Evtx {
+            self.lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        }
+        problems.into_list()
+    }
+
+    /// Appends what waited for more: the input has ended.
+    pub fn finish(mut self, batch: &mut Batch) {
+        self.audit.finish(batch);
+    }
+
+    /// Reads an input that is one piece.
+    pub(crate) fn whole(mut self, bytes: &[u8], batch: &mut Batch) -> Vec<Problem> {
+        let problems = self.read(bytes, batch);
+        self.finish(batch);
+        problems
+    }
+
+    fn piece(&mut self, bytes: &[u8], batch: &mut Batch, problems: &mut Problems) {
+        let context = &self.context;
+        match self.format {
+            Format::Evtx => evtx::parse(bytes, batch, problems),
+            Format::Json => json::parse(bytes, context, batch, problems),
+            Format::Cef => cef::parse(bytes, context, batch, problems),
+            Format::Auditd => auditd::parse(bytes, context, &mut self.audit, batch, problems),
+            Format::Auth => auth::parse(bytes, context, batch, problems),
+            Format::Access => access::parse(bytes, batch, problems),
+            Format::Syslog => syslog::parse(bytes, context, &mut self.audit, batch, problems),
+        }
+    }
+}
