@@ -5,16 +5,22 @@
 //! of each.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use khien_event::{Batch, Event};
+use foldhash::fast::RandomState;
+use khien_event::{Batch, Event, NameId, Value, names};
 
+use crate::fields::{FieldId, FieldMap, Fields};
 use crate::load::Rules;
+use crate::plan::{Plan, QuestionAt, Questions, Scratch, Serving, Source, Tree};
 use crate::sigma::correlate::{self, Correlator, Counters, Linked, Sighting};
-use crate::sigma::matcher;
-use crate::sigma::route::{self, Origin};
-use crate::sigma::rule::{Rule, RuleInfo};
-use crate::view::{FieldId, Layout, View};
+use crate::sigma::fold::fold;
+use crate::sigma::route::{self, Origin, Routed};
+use crate::sigma::rule::RuleInfo;
+
+/// Plans made for one event id each. Real sources have a few hundred; beyond, events whose id is
+/// new share the plan of their source.
+const PLANS_MAX: usize = 512;
 
 /// A rule that fired on an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,30 +40,46 @@ pub struct Found {
     pub sightings: Vec<Sighting>,
 }
 
+/// A rule of the set, beside its questions.
+#[derive(Debug)]
+struct Held {
+    info: Arc<RuleInfo>,
+    asks: Tree<QuestionAt>,
+    /// Whether a hit is told by itself.
+    speaks: bool,
+    /// The correlations that count it, with the fields of the group.
+    counted_by: Vec<(usize, Vec<FieldId>)>,
+}
+
 /// What all scanners of a rule set share.
 #[derive(Debug)]
 struct RuleSet {
-    rules: Vec<Rule>,
-    /// By rule: the correlations that count it, with the fields of the group.
-    counted_by: Vec<Vec<(usize, Vec<FieldId>)>>,
+    rules: Vec<Held>,
+    questions: Questions,
+    fields: Fields,
+    plans: Mutex<HashMap<PlanKey, Arc<Plan>>>,
 }
 
-/// A rule in the plan of an origin.
-#[derive(Clone, Copy, Debug)]
-struct Planned {
-    rule: usize,
-    /// Its field names are those of a category, for which the source may have its own words.
-    generic: bool,
+/// What a plan depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct PlanKey {
+    origin: Origin,
+    aliases: &'static [(&'static str, &'static str)],
+    event_id: Option<Box<str>>,
 }
 
-/// Matches rules against events. A clone shares the rules and has buffers of its own.
+/// Matches rules against events. A clone shares the rules and their plans, and has buffers of its
+/// own.
 #[derive(Clone, Debug)]
 pub struct Scanner {
     set: Arc<RuleSet>,
-    /// The rules that each origin is asked about, worked out when it is first seen. Origins come
-    /// from the fixed tables of `route`, so their number is bounded.
-    plans: HashMap<Origin, Arc<[Planned]>>,
-    layout: Layout,
+    /// The plans met so far, and where to find them.
+    plans: Vec<Arc<Plan>>,
+    known: HashMap<PlanKey, usize, RandomState>,
+    fields: FieldMap,
+    scratch: Scratch,
+    /// (plan, event) of the batch under way.
+    order: Vec<(usize, usize)>,
 }
 
 /// A scanner and a correlator: for whoever sees events in one order.
@@ -71,15 +93,8 @@ impl Engine {
     /// Returns an engine for these rules.
     pub fn new(rules: Rules) -> Self {
         let correlator = Correlator::new(&rules.correlations);
-        let mut counted_by = vec![Vec::new(); rules.rules.len()];
-        for (number, Linked { members, .. }) in rules.correlations.iter().enumerate() {
-            for (rule, fields) in members {
-                counted_by[*rule].push((number, fields.clone()));
-            }
-        }
-        let set = Arc::new(RuleSet { rules: rules.rules, counted_by });
-        let layout = Layout::new(rules.fields);
-        Self { scanner: Scanner { set, plans: HashMap::new(), layout }, correlator }
+        let set = Arc::new(RuleSet::new(rules));
+        Self { scanner: Scanner::new(set), correlator }
     }
 
     /// Returns the hits of a batch, in the order of events, then of rules.
@@ -105,34 +120,101 @@ impl Engine {
     }
 }
 
+impl RuleSet {
+    fn new(mut rules: Rules) -> Self {
+        let mut questions = Questions::default();
+        let held = |rule: crate::sigma::rule::Rule| Held {
+            asks: questions.condition(&rule.condition, &rule.searches),
+            info: rule.info,
+            speaks: rule.speaks,
+            counted_by: Vec::new(),
+        };
+        let mut held: Vec<Held> = rules.rules.into_iter().map(held).collect();
+        for (number, Linked { members, .. }) in rules.correlations.iter().enumerate() {
+            for (rule, fields) in members {
+                held[*rule].counted_by.push((number, fields.clone()));
+            }
+        }
+        questions.close();
+        rules.fields.intern_aliases();
+        Self { rules: held, questions, fields: rules.fields, plans: Mutex::default() }
+    }
+
+    /// Returns the plan, made by whichever scanner needs it first.
+    fn plan(&self, key: &PlanKey) -> Arc<Plan> {
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans.get(key) {
+            return plan.clone();
+        }
+        let key = match key.event_id {
+            Some(_) if plans.len() >= PLANS_MAX => &PlanKey { event_id: None, ..key.clone() },
+            _ => key,
+        };
+        plans.entry(key.clone()).or_insert_with(|| Arc::new(self.compile(key))).clone()
+    }
+
+    fn compile(&self, key: &PlanKey) -> Plan {
+        let serving = self.rules.iter().enumerate().filter(|(_, rule)| {
+            (rule.speaks || !rule.counted_by.is_empty()) && key.origin.serves(&rule.info.source)
+        });
+        let serving = serving.map(|(number, rule)| {
+            let generic = rule.info.source.category.is_some();
+            Serving { number, asks: &rule.asks, generic }
+        });
+        let source = Source { aliases: key.aliases, event_id: key.event_id.as_deref() };
+        Plan::new(serving, source, &self.questions, &self.fields)
+    }
+}
+
 impl Scanner {
+    fn new(set: Arc<RuleSet>) -> Self {
+        Self {
+            set,
+            plans: Vec::new(),
+            known: HashMap::default(),
+            fields: FieldMap::default(),
+            scratch: Scratch::default(),
+            order: Vec::new(),
+        }
+    }
+
     /// Matches every event of the batch.
     pub fn scan(&mut self, batch: &Batch) -> Found {
-        let mut found = Found::default();
-        for (position, event) in batch.iter().enumerate() {
-            self.scan_event(position, event, &mut found);
+        if self.known.len() >= PLANS_MAX {
+            self.known.clear();
+            self.plans.clear();
         }
+        let mut found = Found::default();
+        let mut order = std::mem::take(&mut self.order);
+        order.extend(
+            batch.iter().enumerate().map(|(position, event)| (self.plan_of(event), position)),
+        );
+        // Events of one plan after the other: its tables stay in the cache.
+        order.sort_unstable();
+        for (plan, position) in order.drain(..) {
+            self.scan_event(plan, position, batch, &mut found);
+        }
+        self.order = order;
+        found.hits.sort_by_key(|hit| hit.event);
+        found.sightings.sort_by_key(|sighting| sighting.event);
         found
     }
 
-    fn scan_event(&mut self, position: usize, event: Event<'_>, found: &mut Found) {
-        let routed = route::route(event);
-        let plan = self.plan(routed.origin);
+    fn scan_event(&mut self, plan: usize, position: usize, batch: &Batch, found: &mut Found) {
+        let plan = &self.plans[plan];
         if plan.is_empty() {
             return;
         }
-        let view = self.layout.lay(event, routed.channel, routed.event_id);
+        let event = batch.event(position);
+        let set = &self.set;
         let first_sighting = found.sightings.len();
-        for planned in plan.iter() {
-            let rule = &self.set.rules[planned.rule];
-            let generic = planned.generic;
-            if !matcher::condition_holds(&rule.condition, &rule.searches, &view, generic) {
-                continue;
-            }
+        let fields = self.fields.of(batch, &set.fields);
+        self.scratch.try_event(plan, event, fields, &set.questions, &mut |number| {
+            let rule = &set.rules[number];
             if rule.speaks {
                 found.hits.push(Hit { event: position, rule: rule.info.clone() });
             }
-            for (correlation, fields) in &self.set.counted_by[planned.rule] {
+            for (correlation, fields) in &rule.counted_by {
                 // An event is one event, however many of the rules it matches.
                 let known = &found.sightings[first_sighting..];
                 if known.iter().any(|sighting| sighting.correlation == *correlation) {
@@ -142,33 +224,52 @@ impl Scanner {
                     event: position,
                     at: event.t_event(),
                     correlation: *correlation,
-                    group: group(&view, fields, generic),
+                    group: group(event, set, rule, fields),
                 });
             }
-        }
+        });
     }
 
-    fn plan(&mut self, origin: Origin) -> Arc<[Planned]> {
-        let set = &self.set;
-        let plan = self.plans.entry(origin).or_insert_with(|| {
-            let served = set.rules.iter().enumerate().filter(|(number, rule)| {
-                let counted = !set.counted_by[*number].is_empty();
-                origin.serves(&rule.info.source) && (rule.speaks || counted)
-            });
-            let planned = |(rule, generic)| Planned { rule, generic };
-            served
-                .map(|(number, rule)| planned((number, rule.info.source.category.is_some())))
-                .collect()
-        });
-        plan.clone()
+    fn plan_of(&mut self, event: Event<'_>) -> usize {
+        let Routed { origin, channel, event_id } = route::route(event);
+        let aliases = names::aliases(channel, event_id);
+        let event_id = single_event_id(event);
+        let key = PlanKey { origin, aliases, event_id: event_id.map(Into::into) };
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let plan = self.set.plan(&key);
+        self.plans.push(plan);
+        self.known.insert(key, self.plans.len() - 1);
+        self.plans.len() - 1
     }
 }
 
+/// Returns the event id, if the event has exactly one.
+fn single_event_id(event: Event<'_>) -> Option<&str> {
+    let mut ids = event.entries().filter(|(name, _)| *name == NameId::EVENT_ID);
+    let (_, id) = ids.next()?;
+    id.as_text().filter(|_| ids.next().is_none())
+}
+
 /// A field that the event lacks is a value of its own, as in SQL: events without it form a group.
-fn group(view: &View<'_>, fields: &[FieldId], generic: bool) -> Box<str> {
-    correlate::group_key(
-        fields
-            .iter()
-            .map(|field| view.values(*field, generic).next().map_or("", |seen| seen.folded)),
-    )
+fn group(event: Event<'_>, set: &RuleSet, rule: &Held, fields: &[FieldId]) -> Box<str> {
+    let folded: Vec<String> = fields
+        .iter()
+        .map(|field| {
+            let value = value_of(event, set.fields.name(*field), rule);
+            fold(value.and_then(Value::as_text).unwrap_or_default())
+        })
+        .collect();
+    correlate::group_key(folded.iter().map(String::as_str))
+}
+
+/// Returns the first value of a field as a rule names it: for a generic rule, the source's own word
+/// goes first.
+fn value_of<'e>(event: Event<'e>, field: &str, rule: &Held) -> Option<Value<'e>> {
+    let Routed { channel, event_id, .. } = route::route(event);
+    let aliases = names::aliases(channel, event_id).iter();
+    let generic = rule.info.source.category.is_some();
+    let native = aliases.filter(|_| generic).find(|(word, _)| *word == field);
+    native.and_then(|(_, native)| event.first(native)).or_else(|| event.first(field))
 }

@@ -11,10 +11,11 @@
 //! It does not decode logs (that is `event`), keep hits or raise signals (that is the hub).
 
 mod engine;
+mod fields;
 mod load;
 mod pack;
+mod plan;
 mod sigma;
-mod view;
 
 pub use engine::{Engine, Found, Hit, Scanner};
 pub use load::{FILE_BYTES_MAX, Loader, RULES_MAX, Refused, Rules};

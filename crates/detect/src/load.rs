@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::fields::Fields;
 use crate::pack;
 use crate::sigma::correlate::{self, Correlation, Linked};
 use crate::sigma::parse::{self, Document};
 use crate::sigma::reason::Reason;
 use crate::sigma::rule::{Rule, RuleInfo};
 use crate::sigma::yaml::{self, Node};
-use crate::view::Fields;
 
 /// Bytes of one rule file.
 pub const FILE_BYTES_MAX: u64 = 1 << 20;

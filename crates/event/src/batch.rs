@@ -363,6 +363,11 @@ impl<'b> Event<'b> {
         object.into()
     }
 
+    /// Returns the value at this place of [`Event::entries`]. Panics beyond its end, as a slice does.
+    pub fn value(self, place: usize) -> Value<'b> {
+        self.batch.value(&self.rows()[place])
+    }
+
     fn rows(self) -> &'b [Entry] {
         &self.batch.entries[self.row.first..self.row.end]
     }

@@ -270,16 +270,19 @@ static ALIASES: &[Aliases] = &[
     },
 ];
 
-/// Returns what `field` of a rule is called in events of this channel and event id, when the
-/// source has its own word for it.
-pub fn alias(channel: &str, event_id: &str, field: &str) -> Option<&'static str> {
+/// Returns the words that events of this channel and event id have of their own: (field as rules
+/// write it, field as this source writes it).
+pub fn aliases(channel: &str, event_id: &str) -> &'static [(&'static str, &'static str)] {
     ALIASES
         .iter()
         .filter(|set| set.channel == channel)
-        .filter(|set| set.event_ids.is_empty() || set.event_ids.contains(&event_id))
-        .flat_map(|set| set.fields)
-        .find(|(generic, _)| *generic == field)
-        .map(|(_, native)| *native)
+        .find(|set| set.event_ids.is_empty() || set.event_ids.contains(&event_id))
+        .map_or(&[], |set| set.fields)
+}
+
+/// Returns every word that some source has of its own.
+pub fn alias_natives() -> impl Iterator<Item = &'static str> {
+    ALIASES.iter().flat_map(|set| set.fields).map(|(_, native)| *native)
 }
 
 #[cfg(test)]
@@ -313,10 +316,10 @@ mod tests {
 
     #[test]
     fn aliases_belong_to_their_source() {
-        assert_eq!(alias("Security", "4688", "Image"), Some("NewProcessName"));
-        assert_eq!(alias("Security", "4624", "Image"), None);
-        assert_eq!(alias("Microsoft-Windows-Sysmon/Operational", "1", "Image"), None);
+        assert!(aliases("Security", "4688").contains(&("Image", "NewProcessName")));
+        assert!(aliases("Security", "4624").is_empty());
+        assert!(aliases("Microsoft-Windows-Sysmon/Operational", "1").is_empty());
         let defender = "Microsoft-Windows-Windows Defender/Operational";
-        assert_eq!(alias(defender, "1116", "Signature"), Some("ThreatName"));
+        assert!(aliases(defender, "1116").contains(&("Signature", "ThreatName")));
     }
 }

@@ -12,7 +12,7 @@ use super::number::Number;
 use super::reason::Reason;
 use super::rule::RuleInfo;
 use super::yaml::Node;
-use crate::view::FieldId;
+use crate::fields::FieldId;
 
 /// Groups kept per correlation; beyond, the one whose last event is the oldest is given up.
 pub const GROUPS_MAX: usize = 10_000;

@@ -1,4 +1,4 @@
-//! Asks one event the questions of a rule.
+//! The questions that rules ask of values.
 //!
 //! A missing field, a null, an empty text and a text are four different things: `null` asks for the
 //! first two, `''` for the third, `exists` for anything but the first. A field with several values
@@ -12,10 +12,9 @@ use jiff::civil::DateTime;
 use khien_event::Value;
 use regex::Regex;
 
-use super::condition::Expr;
 use super::number::Number;
 use super::pattern::{Pattern, Place};
-use crate::view::{FieldId, Seen, View};
+use crate::fields::FieldId;
 
 /// A search: what stands under one name of `detection`.
 #[derive(Clone, Debug)]
@@ -115,69 +114,28 @@ impl TimePart {
     }
 }
 
-/// Returns whether the event fulfils the condition.
-pub(crate) fn condition_holds(
-    expr: &Expr,
-    searches: &[Search],
-    view: &View<'_>,
-    generic: bool,
-) -> bool {
-    let holds = |expr| condition_holds(expr, searches, view, generic);
-    match expr {
-        Expr::Search(at) => searches[*at].matches(view, generic),
-        Expr::Not(inner) => !holds(inner),
-        Expr::All(terms) => terms.iter().all(holds),
-        Expr::Any(terms) => terms.iter().any(holds),
-    }
-}
-
-impl Search {
-    /// Returns whether the event has what is searched. `generic`: field names are those of the
-    /// rule's category, for which this source may have its own words.
-    pub(crate) fn matches(&self, view: &View<'_>, generic: bool) -> bool {
-        match self {
-            Self::All(searches) => searches.iter().all(|search| search.matches(view, generic)),
-            Self::Any(searches) => searches.iter().any(|search| search.matches(view, generic)),
-            Self::Item(item) => item.matches(view, generic),
-        }
-    }
-}
-
-impl Item {
-    fn matches(&self, view: &View<'_>, generic: bool) -> bool {
-        let holds = |test: &Test| match self.field {
-            Some(field) => test.holds(field, view, generic),
-            None => view.everything().any(|seen| test.holds_for(&seen)),
-        };
-        if self.negated {
-            !self.tests.iter().any(holds)
-        } else if self.all {
-            self.tests.iter().all(holds)
-        } else {
-            self.tests.iter().any(holds)
-        }
-    }
+/// A value with its folded spelling, which only some tests look at (empty for null).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'v> {
+    pub(crate) value: Value<'v>,
+    pub(crate) folded: &'v str,
 }
 
 impl Test {
-    fn holds(&self, field: FieldId, view: &View<'_>, generic: bool) -> bool {
-        let mut values = view.values(field, generic);
+    /// Returns whether the test looks at the folded spelling.
+    pub(crate) fn wants_folded(&self) -> bool {
         match self {
-            Self::Exists(wanted) => values.next().is_some() == *wanted,
-            Self::Null => match values.next() {
-                None => true,
-                Some(first) => first.is_null() || values.any(|seen| seen.is_null()),
-            },
-            Self::Field { other, place, cased } => values.any(|seen| {
-                view.values(*other, generic).any(|against| stands(&seen, &against, *place, *cased))
-            }),
-            Self::OneOf(variants) => variants.iter().any(|test| test.holds(field, view, generic)),
-            test => values.any(|seen| test.holds_for(&seen)),
+            Self::Text { cased, .. } | Self::Field { cased, .. } => !cased,
+            Self::OneOf(variants) => variants.iter().any(Self::wants_folded),
+            _ => false,
         }
     }
 
-    /// Asks one value. Questions about the field as a whole never hold for a single value.
-    fn holds_for(&self, seen: &Seen<'_>) -> bool {
+    /// Asks one value. Questions about the presence of the field never hold for a single value.
+    pub(crate) fn holds_for(&self, seen: &Seen<'_>) -> bool {
+        if let Self::Null = self {
+            return matches!(seen.value, Value::Null);
+        }
         let Some(raw) = seen.value.as_text() else { return false };
         match self {
             Self::Text { pattern, cased: true } => pattern.matches(raw),
@@ -202,13 +160,8 @@ impl Test {
     }
 }
 
-impl Seen<'_> {
-    fn is_null(&self) -> bool {
-        matches!(self.value, Value::Null)
-    }
-}
-
-fn stands(seen: &Seen<'_>, against: &Seen<'_>, place: Place, cased: bool) -> bool {
+/// Returns whether a value stands so to the value of another field.
+pub(crate) fn stands(seen: &Seen<'_>, against: &Seen<'_>, place: Place, cased: bool) -> bool {
     let (Some(raw), Some(other)) = (seen.value.as_text(), against.value.as_text()) else {
         return false;
     };

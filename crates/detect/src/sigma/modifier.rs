@@ -16,7 +16,7 @@ use super::pattern::{Pattern, Piece, Place, Template};
 use super::reason::Reason;
 use super::spelling;
 use super::yaml::Node;
-use crate::view::Fields;
+use crate::fields::Fields;
 
 /// Bytes that a compiled regular expression may take.
 const REGEX_BYTES_MAX: usize = 4 << 20;

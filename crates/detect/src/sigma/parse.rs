@@ -12,7 +12,7 @@ use super::modifier::{self, Build};
 use super::reason::Reason;
 use super::rule::{Level, LogSource, Rule, RuleInfo};
 use super::yaml::Node;
-use crate::view::Fields;
+use crate::fields::Fields;
 
 /// What one document turned out to be.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! Text with wildcards: how Sigma's backslashes are read, and how a pattern is matched.
 
+use memchr::memmem;
+
 use super::fold::fold;
 
 /// A piece of a pattern.
@@ -60,7 +62,7 @@ impl Template {
 }
 
 /// Where a template has to lie in the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     Whole,
     Start,
@@ -69,7 +71,7 @@ pub(crate) enum Place {
 }
 
 /// A compiled pattern. Without regard to case it is matched against folded values.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Pattern {
     Equals(Box<str>),
     StartsWith(Box<str>),
@@ -80,7 +82,7 @@ pub(crate) enum Pattern {
 }
 
 /// One step of a pattern with inner wildcards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Token {
     Char(char),
     Any,
@@ -119,9 +121,19 @@ impl Pattern {
             Self::Equals(text) => value == &**text,
             Self::StartsWith(text) => value.starts_with(&**text),
             Self::EndsWith(text) => value.ends_with(&**text),
-            Self::Contains(text) => value.contains(&**text),
+            Self::Contains(text) => memmem::find(value.as_bytes(), text.as_bytes()).is_some(),
             Self::Anything => true,
             Self::Glob(tokens) => glob(tokens, value),
+        }
+    }
+
+    /// Returns how long a match takes, roughly, beside that of the others.
+    pub(crate) fn effort(&self) -> u32 {
+        match self {
+            Self::Anything => 1,
+            Self::Equals(_) | Self::StartsWith(_) | Self::EndsWith(_) => 2,
+            Self::Contains(_) => 10,
+            Self::Glob(tokens) => 20 + u32::try_from(tokens.len()).unwrap_or(u32::MAX - 20),
         }
     }
 }

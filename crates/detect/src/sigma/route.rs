@@ -4,7 +4,7 @@
 //! rule sees the event when every key that its log source names is among the event's. The tables
 //! follow SigmaHQ's taxonomy and its `thor-logsources.yml`.
 
-use khien_event::{Event, Format, Value};
+use khien_event::{Event, Format, NameId, Value};
 
 use super::rule::LogSource;
 
@@ -73,6 +73,10 @@ fn auditd_categories(event: Event<'_>) -> &'static [&'static str] {
     kind.map_or(&[], |(_, categories)| categories)
 }
 
+fn known<'e>(event: Event<'e>, field: NameId) -> &'e str {
+    event.first_by_id(field).and_then(Value::as_text).unwrap_or_default()
+}
+
 type Services = (&'static str, &'static [&'static str]);
 
 static AUTH_SERVICES: [Services; 3] =
@@ -93,7 +97,7 @@ fn program_services(
     table: &'static [Services],
     other: &'static [&'static str],
 ) -> &'static [&'static str] {
-    let program = text(event, "program");
+    let program = known(event, NameId::PROGRAM);
     let row = table.iter().find(|(name, _)| name.eq_ignore_ascii_case(program));
     row.map_or(other, |(_, services)| services)
 }
@@ -129,9 +133,9 @@ fn cef_categories(event: Event<'_>) -> &'static [&'static str] {
 }
 
 fn windows_or_sysmon(event: Event<'_>) -> Routed<'_> {
-    let event_id = text(event, "EventID");
-    let provider = text(event, "Provider_Name");
-    let channel = match text(event, "Channel") {
+    let event_id = known(event, NameId::EVENT_ID);
+    let provider = known(event, NameId::PROVIDER_NAME);
+    let channel = match known(event, NameId::CHANNEL) {
         "" => channel_of(provider),
         channel => CHANNELS
             .iter()
@@ -175,7 +179,7 @@ fn windows_categories(event: Event<'_>, channel: &str, event_id: &str) -> &'stat
         (SYSMON, id) => sysmon(event, id),
         (SECURITY, "4688") => &["process_creation"],
         (SECURITY, "4689") => &["process_termination"],
-        (SECURITY, "4657") => match text(event, "OperationType") {
+        (SECURITY, "4657") => match known(event, NameId::OPERATION_TYPE) {
             "%%1904" => &["registry_event", "registry_add", "registry_set"],
             "%%1906" => &["registry_event", "registry_delete"],
             _ => &["registry_event", "registry_set"],

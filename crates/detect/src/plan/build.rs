@@ -1,0 +1,312 @@
+//! From the rules that serve a log source to its plan.
+
+use std::collections::HashMap;
+
+use khien_event::Value;
+
+use super::column::Column;
+use super::literal::Answer;
+use super::question::{Question, QuestionAt, Questions, Tree};
+use super::witness::{self, Sign};
+use super::{AskAt, RuleAt, Slot};
+use crate::fields::{FieldId, Fields};
+use crate::sigma::fold::fold;
+use crate::sigma::matcher::{Seen, Test};
+
+/// The field whose value decides most about what a Windows event is.
+const EVENT_ID: &str = "EventID";
+
+/// What all events of a plan have in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'s> {
+    /// The source's own words for the fields of generic rules: (rule's word, source's word).
+    pub(crate) aliases: &'s [(&'s str, &'s str)],
+    /// The one value of `EventID`, if it is known.
+    pub(crate) event_id: Option<&'s str>,
+}
+
+/// The rules of one log source, filed under their witnesses.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Rules in the order of the rule set: (its number there, what it asks).
+    pub(super) rules: Vec<(usize, Tree<AskAt>)>,
+    pub(super) asks: Vec<Ask>,
+    /// By field of the rule set: the slot of its values.
+    pub(super) slots: Vec<Option<Slot>>,
+    /// By slot.
+    pub(super) columns: Vec<Column>,
+    /// What is looked for in every value of the event.
+    pub(super) anywhere: Option<Column>,
+    /// Rules that are asked of every event.
+    pub(super) always: Vec<RuleAt>,
+}
+
+/// A question as this plan asks it.
+#[derive(Debug)]
+pub(super) struct Ask {
+    pub(super) question: QuestionAt,
+    /// The slot whose values are asked, and the one to turn to when it has none; nothing for
+    /// keywords.
+    pub(super) at: Option<(Slot, Option<Slot>)>,
+    /// For a comparison of two fields: where the other one is.
+    pub(super) other: Option<(Slot, Option<Slot>)>,
+    /// Rules worth trying once the answer may be yes.
+    pub(super) rules: Vec<RuleAt>,
+    /// Looking at the values of an event has already found the answer.
+    pub(super) decided: bool,
+}
+
+/// A rule that serves the source.
+pub(crate) struct Serving<'r> {
+    pub(crate) number: usize,
+    pub(crate) asks: &'r Tree<QuestionAt>,
+    /// Its field names are those of a category, for which the source may have its own words.
+    pub(crate) generic: bool,
+}
+
+impl Plan {
+    /// Compiles the rules, which come in the order of their numbers.
+    pub(crate) fn new<'r>(
+        serving: impl Iterator<Item = Serving<'r>>,
+        source: Source<'_>,
+        questions: &Questions,
+        fields: &Fields,
+    ) -> Self {
+        let mut builder = Builder {
+            plan: Self { slots: vec![None; fields.len()], ..Self::default() },
+            source,
+            questions,
+            fields,
+            known: HashMap::new(),
+        };
+        serving.for_each(|rule| builder.rule(&rule));
+        builder.finish()
+    }
+
+    /// Returns whether no event of the source can be a hit.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+}
+
+struct Builder<'b> {
+    plan: Plan,
+    source: Source<'b>,
+    questions: &'b Questions,
+    fields: &'b Fields,
+    /// Places of the asks so far; the same question of a generic rule may look elsewhere.
+    known: HashMap<(QuestionAt, bool), AskAt>,
+}
+
+/// What is left of a tree once the source has decided what it can.
+enum Left {
+    Yes,
+    No,
+    Open(Tree<AskAt>),
+}
+
+impl Builder<'_> {
+    fn rule(&mut self, rule: &Serving<'_>) {
+        let tree = match self.decide(rule.asks, rule.generic) {
+            Left::No => return,
+            Left::Yes => Tree::All(Vec::new()),
+            Left::Open(tree) => tree,
+        };
+        let at = RuleAt::try_from(self.plan.rules.len()).unwrap_or(RuleAt::MAX);
+        let asks = &self.plan.asks;
+        let question = |ask: AskAt| self.questions.get(asks[ask as usize].question);
+        match witness::witnesses(&tree, &question) {
+            None => self.plan.always.push(at),
+            Some(witnesses) => {
+                for ask in witnesses {
+                    self.plan.asks[ask as usize].rules.push(at);
+                }
+            }
+        }
+        self.plan.rules.push((rule.number, tree));
+    }
+
+    fn decide(&mut self, tree: &Tree<QuestionAt>, generic: bool) -> Left {
+        match tree {
+            Tree::Ask(question) => self.decide_question(*question, generic),
+            Tree::Not(inner) => match self.decide(inner, generic) {
+                Left::Yes => Left::No,
+                Left::No => Left::Yes,
+                Left::Open(tree) => Left::Open(Tree::Not(Box::new(tree))),
+            },
+            Tree::All(terms) => {
+                let mut open = Vec::with_capacity(terms.len());
+                for term in terms {
+                    match self.decide(term, generic) {
+                        Left::Yes => {}
+                        Left::No => return Left::No,
+                        Left::Open(tree) => open.push(tree),
+                    }
+                }
+                if open.is_empty() { Left::Yes } else { Left::Open(self.joined(open, Tree::All)) }
+            }
+            Tree::Any(terms) => {
+                let mut open = Vec::with_capacity(terms.len());
+                for term in terms {
+                    match self.decide(term, generic) {
+                        Left::Yes => return Left::Yes,
+                        Left::No => {}
+                        Left::Open(tree) => open.push(tree),
+                    }
+                }
+                if open.is_empty() { Left::No } else { Left::Open(self.joined(open, Tree::Any)) }
+            }
+        }
+    }
+
+    /// Joins terms, the cheapest to ask first.
+    fn joined(
+        &self,
+        mut terms: Vec<Tree<AskAt>>,
+        join: fn(Vec<Tree<AskAt>>) -> Tree<AskAt>,
+    ) -> Tree<AskAt> {
+        if terms.len() == 1 {
+            return terms.remove(0);
+        }
+        terms.sort_by_cached_key(|term| self.effort(term));
+        join(terms)
+    }
+
+    fn decide_question(&mut self, at: QuestionAt, generic: bool) -> Left {
+        let question = self.questions.get(at);
+        if let (Some(field), Some(event_id)) = (question.field, self.source.event_id)
+            && self.fields.name(field) == EVENT_ID
+            && !(generic && self.alias(field).is_some())
+            && let Some(answer) = answer_for(question, event_id)
+        {
+            return if answer { Left::Yes } else { Left::No };
+        }
+        Left::Open(Tree::Ask(self.ask(at, generic)))
+    }
+
+    fn ask(&mut self, at: QuestionAt, generic: bool) -> AskAt {
+        let question = self.questions.get(at);
+        let place = question.field.map(|field| self.place(field, generic));
+        // Only where an alias makes a difference two rules look at different fields.
+        let aliased = place.is_some_and(|(_, other)| other.is_some());
+        if let Some(known) = self.known.get(&(at, aliased)) {
+            return *known;
+        }
+        let other = match &question.test {
+            Test::Field { other, .. } => Some(self.place(*other, generic)),
+            _ => None,
+        };
+        let ask = AskAt::try_from(self.plan.asks.len()).unwrap_or(AskAt::MAX);
+        self.plan.asks.push(Ask {
+            question: at,
+            at: place,
+            other,
+            rules: Vec::new(),
+            decided: false,
+        });
+        self.known.insert((at, aliased), ask);
+        ask
+    }
+
+    fn alias(&self, field: FieldId) -> Option<FieldId> {
+        let name = self.fields.name(field);
+        let alias = self.source.aliases.iter().find(|(generic, _)| *generic == name);
+        alias.and_then(|(_, native)| self.fields.get(native))
+    }
+
+    /// For a generic rule the source's own word goes first.
+    fn place(&mut self, field: FieldId, generic: bool) -> (Slot, Option<Slot>) {
+        match self.alias(field).filter(|_| generic) {
+            Some(alias) => (self.slot(alias), Some(self.slot(field))),
+            None => (self.slot(field), None),
+        }
+    }
+
+    fn slot(&mut self, field: FieldId) -> Slot {
+        if let Some(slot) = self.plan.slots[field.index()] {
+            return slot;
+        }
+        let slot = Slot::try_from(self.plan.columns.len()).unwrap_or(Slot::MAX);
+        self.plan.columns.push(Column::default());
+        self.plan.slots[field.index()] = Some(slot);
+        slot
+    }
+
+    fn effort(&self, tree: &Tree<AskAt>) -> u32 {
+        match tree {
+            Tree::Ask(ask) => {
+                let question = self.questions.get(self.plan.asks[*ask as usize].question);
+                effort(&question.test, question.field.is_none())
+            }
+            Tree::Not(inner) => self.effort(inner).saturating_add(1),
+            Tree::All(terms) | Tree::Any(terms) => {
+                terms.iter().map(|term| self.effort(term)).fold(1, u32::saturating_add)
+            }
+        }
+    }
+
+    fn finish(mut self) -> Plan {
+        for at in 0..self.plan.asks.len() {
+            if !self.plan.asks[at].rules.is_empty() {
+                self.file(at);
+            }
+        }
+        self.plan.columns.iter_mut().for_each(Column::close);
+        if let Some(column) = &mut self.plan.anywhere {
+            column.close();
+        }
+        self.plan
+    }
+
+    /// Files a question that makes rules worth trying under its sign.
+    fn file(&mut self, at: usize) {
+        let ask = &mut self.plan.asks[at];
+        let Some(sign) = witness::sign(&self.questions.get(ask.question).test) else { return };
+        let number = AskAt::try_from(at).unwrap_or(AskAt::MAX);
+        let Some((first, second)) = ask.at else {
+            let column = self.plan.anywhere.get_or_insert_default();
+            return add(column, &sign, Answer { ask: number, decides: false }, &ask.rules);
+        };
+        // Which of two fields counts is only known once the whole event was seen.
+        ask.decided = second.is_none() && matches!(sign, Sign::Text { decides: true, .. });
+        let answer = Answer { ask: number, decides: ask.decided };
+        for slot in [Some(first), second].into_iter().flatten() {
+            add(&mut self.plan.columns[slot as usize], &sign, answer, &ask.rules);
+        }
+    }
+}
+
+fn add(column: &mut Column, sign: &Sign, answer: Answer, rules: &[RuleAt]) {
+    match sign {
+        Sign::Text { text, place, .. } => column.add_text(text, *place, answer),
+        Sign::Number(number) => column.add_number(*number, answer.ask),
+        Sign::Presence => column.present.extend(rules),
+    }
+}
+
+/// Answers a question about a field whose only value is known; none when another field has a say.
+fn answer_for(question: &Question, value: &str) -> Option<bool> {
+    match &question.test {
+        Test::Field { .. } => None,
+        Test::Exists(wanted) => Some(*wanted),
+        Test::Null => Some(false),
+        test => {
+            let folded = fold(value);
+            Some(test.holds_for(&Seen { value: Value::Text(value), folded: &folded }))
+        }
+    }
+}
+
+/// How long an answer takes, roughly.
+fn effort(test: &Test, anywhere: bool) -> u32 {
+    let one = match test {
+        Test::Exists(_) | Test::Null => 1,
+        Test::Text { pattern, .. } => pattern.effort(),
+        Test::Number { .. } | Test::Compare(..) => 4,
+        Test::Cidr(_) | Test::Time { .. } => 12,
+        Test::Field { .. } => 8,
+        Test::Regex(_) => 200,
+        Test::OneOf(_) => 20,
+    };
+    if anywhere { one * 20 } else { one }
+}

@@ -1,0 +1,286 @@
+//! One event against a plan: look at its values once, then try the few rules that are worth it.
+
+use khien_event::{Event, Value};
+
+use super::build::Plan;
+use super::column::{Column, Findings};
+use super::literal::Answer;
+use super::question::{Questions, Tree};
+use super::{AskAt, RuleAt, Slot};
+use crate::fields::FieldOf;
+use crate::sigma::fold::fold_into;
+use crate::sigma::matcher::{Seen, Test, stands};
+
+/// Ends a chain of values.
+const END: u32 = u32::MAX;
+
+/// Buffers for one event after the other. What a stamp of an earlier event says does not count.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scratch {
+    stamp: u32,
+    /// By slot: (stamp, first of `values`).
+    heads: Vec<(u32, u32)>,
+    values: Vec<Laid>,
+    folded: String,
+    /// By question of the plan: stamp, doubled, plus one for yes.
+    answers: Vec<u32>,
+    /// By rule of the plan: stamp of its last trial.
+    tried: Vec<u32>,
+    worth: Vec<RuleAt>,
+    /// Every value, folded or not, for keywords.
+    everything: Vec<Laid>,
+}
+
+/// A value of the event.
+#[derive(Clone, Copy, Debug)]
+struct Laid {
+    /// Place in the event.
+    entry: u32,
+    /// The next value of the same field, or [`END`].
+    next: u32,
+    /// Where its folded text is, once it was needed.
+    folded: Option<(u32, u32)>,
+}
+
+/// Gathers what the columns find.
+struct Gathered<'g> {
+    plan: &'g Plan,
+    stamp: u32,
+    answers: &'g mut [u32],
+    tried: &'g mut [u32],
+    worth: &'g mut Vec<RuleAt>,
+}
+
+impl Gathered<'_> {
+    fn worth(&mut self, rules: &[RuleAt]) {
+        for rule in rules {
+            let tried = &mut self.tried[*rule as usize];
+            if *tried != self.stamp {
+                *tried = self.stamp;
+                self.worth.push(*rule);
+            }
+        }
+    }
+}
+
+impl Findings for Gathered<'_> {
+    fn answer(&mut self, answer: Answer) {
+        let plan = self.plan;
+        if answer.decides {
+            self.answers[answer.ask as usize] = self.stamp << 1 | 1;
+        }
+        self.worth(&plan.asks[answer.ask as usize].rules);
+    }
+}
+
+impl Scratch {
+    /// Calls `hit` with the number of every rule that the event fulfils, in order.
+    pub(crate) fn try_event(
+        &mut self,
+        plan: &Plan,
+        event: Event<'_>,
+        field_of: FieldOf<'_>,
+        questions: &Questions,
+        hit: &mut dyn FnMut(usize),
+    ) {
+        self.begin(plan);
+        self.look(plan, event, field_of);
+        if self.worth.is_empty() {
+            return;
+        }
+        let mut worth = std::mem::take(&mut self.worth);
+        worth.sort_unstable();
+        for rule in &worth {
+            let (number, tree) = &plan.rules[*rule as usize];
+            if (Trial { plan, event, questions, scratch: self }).holds(tree) {
+                hit(*number);
+            }
+        }
+        worth.clear();
+        self.worth = worth;
+    }
+
+    fn begin(&mut self, plan: &Plan) {
+        self.stamp += 1;
+        // Half of the numbers, because answers are doubled.
+        if self.stamp >= u32::MAX / 2 {
+            self.stamp = 1;
+            self.heads.fill((0, END));
+            self.answers.fill(0);
+            self.tried.fill(0);
+        }
+        grow(&mut self.heads, plan.columns.len(), (0, END));
+        grow(&mut self.answers, plan.asks.len(), 0);
+        grow(&mut self.tried, plan.rules.len(), 0);
+        self.values.clear();
+        self.everything.clear();
+        self.folded.clear();
+    }
+
+    fn look(&mut self, plan: &Plan, event: Event<'_>, field_of: FieldOf<'_>) {
+        let Self { stamp, heads, values, folded, answers, tried, worth, .. } = self;
+        let mut gathered = Gathered { plan, stamp: *stamp, answers, tried, worth };
+        gathered.worth(&plan.always);
+        for (entry, (name, value)) in (0..).zip(event.entries()) {
+            if let Some(column) = &plan.anywhere {
+                look_at(column, value, folded, &mut gathered);
+            }
+            let slot = field_of.get(name).and_then(|field| plan.slots[field.index()]);
+            let Some(slot) = slot else { continue };
+            let head = &mut heads[slot as usize];
+            let next = if head.0 == *stamp { head.1 } else { END };
+            *head = (*stamp, values.len() as u32);
+            let column = &plan.columns[slot as usize];
+            let folded = look_at(column, value, folded, &mut gathered);
+            values.push(Laid { entry, next, folded });
+        }
+    }
+}
+
+/// Looks at a value; one that is not plain ASCII is folded for it, and the place returned.
+fn look_at(
+    column: &Column,
+    value: Value<'_>,
+    folded: &mut String,
+    gathered: &mut Gathered<'_>,
+) -> Option<(u32, u32)> {
+    gathered.worth(&column.present);
+    let text = value.as_text()?;
+    if text.is_ascii() {
+        column.look(text, gathered);
+        return None;
+    }
+    let place = folded_at(text, folded);
+    column.look(&folded[place.0 as usize..place.1 as usize], gathered);
+    Some(place)
+}
+
+fn folded_at(text: &str, folded: &mut String) -> (u32, u32) {
+    let start = folded.len();
+    fold_into(text, folded);
+    // An event is bounded far below 4 G.
+    (u32::try_from(start).unwrap_or(0), u32::try_from(folded.len()).unwrap_or(0))
+}
+
+fn grow<T: Clone>(list: &mut Vec<T>, len: usize, filler: T) {
+    if list.len() < len {
+        list.resize(len, filler);
+    }
+}
+
+/// A rule being tried on an event.
+struct Trial<'t> {
+    plan: &'t Plan,
+    event: Event<'t>,
+    questions: &'t Questions,
+    scratch: &'t mut Scratch,
+}
+
+impl Trial<'_> {
+    fn holds(&mut self, tree: &Tree<AskAt>) -> bool {
+        match tree {
+            Tree::Ask(ask) => self.answer(*ask),
+            Tree::Not(inner) => !self.holds(inner),
+            Tree::All(terms) => terms.iter().all(|term| self.holds(term)),
+            Tree::Any(terms) => terms.iter().any(|term| self.holds(term)),
+        }
+    }
+
+    fn answer(&mut self, ask: AskAt) -> bool {
+        let known = self.scratch.answers[ask as usize];
+        if known >> 1 == self.scratch.stamp {
+            return known & 1 == 1;
+        }
+        let plan = self.plan;
+        let asked = &plan.asks[ask as usize];
+        let answer = !asked.decided && {
+            let test = &self.questions.get(asked.question).test;
+            match asked.at {
+                None => self.anywhere(test),
+                Some(place) => self.of_field(test, place, asked.other),
+            }
+        };
+        self.scratch.answers[ask as usize] = self.scratch.stamp << 1 | u32::from(answer);
+        answer
+    }
+
+    fn of_field(
+        &mut self,
+        test: &Test,
+        place: (Slot, Option<Slot>),
+        other: Option<(Slot, Option<Slot>)>,
+    ) -> bool {
+        let first = self.first(place);
+        match (test, other) {
+            (Test::Exists(wanted), _) => (first != END) == *wanted,
+            (Test::Null, _) => first == END || self.any(first, test),
+            (Test::Field { place, cased, .. }, Some(other)) => {
+                let against = self.first(other);
+                self.fold_all(first);
+                self.fold_all(against);
+                self.chain(first).any(|seen| {
+                    self.chain(against).any(|other| stands(&seen, &other, *place, *cased))
+                })
+            }
+            _ => self.any(first, test),
+        }
+    }
+
+    /// Returns the first value of a field; one without any leads to the second field.
+    fn first(&self, (first, second): (Slot, Option<Slot>)) -> u32 {
+        let head = |slot: Slot| {
+            let (stamp, at) = self.scratch.heads[slot as usize];
+            if stamp == self.scratch.stamp { at } else { END }
+        };
+        match head(first) {
+            END => second.map_or(END, head),
+            at => at,
+        }
+    }
+
+    fn any(&mut self, first: u32, test: &Test) -> bool {
+        if test.wants_folded() {
+            self.fold_all(first);
+        }
+        self.chain(first).any(|seen| test.holds_for(&seen))
+    }
+
+    fn chain(&self, first: u32) -> impl Iterator<Item = Seen<'_>> {
+        let mut at = first;
+        std::iter::from_fn(move || {
+            let laid = self.scratch.values.get(at as usize)?;
+            at = laid.next;
+            Some(self.seen(laid))
+        })
+    }
+
+    fn seen(&self, laid: &Laid) -> Seen<'_> {
+        let folded = laid
+            .folded
+            .map_or("", |(start, end)| &self.scratch.folded[start as usize..end as usize]);
+        Seen { value: self.event.value(laid.entry as usize), folded }
+    }
+
+    fn fold_all(&mut self, first: u32) {
+        let mut at = first;
+        while let Some(laid) = self.scratch.values.get_mut(at as usize) {
+            at = laid.next;
+            if laid.folded.is_none() {
+                let text = self.event.value(laid.entry as usize).as_text().unwrap_or_default();
+                laid.folded = Some(folded_at(text, &mut self.scratch.folded));
+            }
+        }
+    }
+
+    /// Asks every value of the event, whether a rule asks for its field or not.
+    fn anywhere(&mut self, test: &Test) -> bool {
+        let Scratch { everything, folded, .. } = &mut *self.scratch;
+        if everything.is_empty() {
+            everything.extend((0..).zip(self.event.entries()).map(|(entry, (_, value))| {
+                let text = value.as_text().unwrap_or_default();
+                Laid { entry, next: END, folded: Some(folded_at(text, folded)) }
+            }));
+        }
+        self.scratch.everything.iter().any(|laid| test.holds_for(&self.seen(laid)))
+    }
+}

@@ -1,0 +1,155 @@
+//! Which few questions must one of them be answered with yes before a rule can hold.
+//!
+//! An `or` needs the witnesses of all its parts, an `and` those of its best part. Best is what real
+//! events rarely hold: long texts, not the words that every machine writes.
+
+use super::AskAt;
+use super::question::{Question, Tree};
+use crate::sigma::matcher::Test;
+use crate::sigma::number::Number;
+use crate::sigma::pattern::{Pattern, Place, Token};
+
+/// What healthy machines write all day. A witness that occurs here tells little.
+pub(super) const COMMONPLACE: &str = concat!(
+    r"c:\windows\system32\svchost.exe -k netsvcs -p -s schedule c:\windows\system32\cmd.exe /c ",
+    r"c:\windows\system32\windowspowershell\v1.0\powershell.exe -noprofile -executionpolicy bypass ",
+    r"-noninteractive -command -file c:\windows\syswow64\rundll32.exe c:\windows\explorer.exe ",
+    r"c:\program files\google\chrome\application\chrome.exe --type=renderer c:\program files (x86)\ ",
+    r"microsoft\edge\application\msedge.exe --type=utility c:\windows\system32\wbem\wmiprvse.exe ",
+    r"c:\users\public\appdata\local\temp\ c:\users\user\appdata\roaming\microsoft\ .tmp .dll .exe ",
+    r"hklm\software\microsoft\windows\currentversion\run hkcu\software\classes\ hku\s-1-5-21- ",
+    r"hklm\system\currentcontrolset\services\ microsoft corporation microsoftr windowsr operating ",
+    r"system nt authority\system nt authority\network service services.exe lsass.exe winlogon.exe ",
+    r"taskhostw.exe conhost.exe 0xffffffff -forcev1 c:\windows\system32\services.exe msiexec.exe /v ",
+    r"ntdll.dll kernel32.dll kernelbase.dll \device\harddiskvolume https://www. http://127.0.0.1 ",
+    r"regsvr32.exe wscript.exe cscript.exe mshta.exe schtasks.exe reg.exe net.exe net1.exe sc.exe ",
+    r"c:\programdata\microsoft\windows defender\ get /index.html http/1.1 mozilla/5.0 200 localhost ",
+    r"function param write-host get-item import-module $null new-object foreach-object ",
+);
+
+/// What a question that nothing can foretell costs: the rule is asked for every event.
+const HOPELESS: u32 = u32::MAX;
+/// The field has to be there, whatever it holds.
+const PRESENCE: u32 = 5_000;
+
+/// Something without which a question cannot be answered with yes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Sign {
+    /// A folded text somewhere in the value. `decides`: and with it the answer is yes.
+    Text { text: Box<str>, place: Place, decides: bool },
+    /// A whole number.
+    Number(i128),
+    /// Any value.
+    Presence,
+}
+
+/// Returns the questions of which one must hold, with what they cost together; none if the rule
+/// can hold without any.
+pub(super) fn witnesses<'q>(
+    tree: &Tree<AskAt>,
+    question: &impl Fn(AskAt) -> &'q Question,
+) -> Option<Vec<AskAt>> {
+    let (cost, asks) = needed(tree, true, question);
+    (cost < HOPELESS).then_some(asks)
+}
+
+fn needed<'q>(
+    tree: &Tree<AskAt>,
+    wanted: bool,
+    question: &impl Fn(AskAt) -> &'q Question,
+) -> (u32, Vec<AskAt>) {
+    let parts = |terms: &[Tree<AskAt>]| {
+        terms.iter().map(|term| needed(term, wanted, question)).collect::<Vec<_>>()
+    };
+    match (tree, wanted) {
+        (Tree::Ask(ask), true) => (cost(question(*ask)), vec![*ask]),
+        (Tree::Ask(_), false) => (HOPELESS, Vec::new()),
+        (Tree::Not(inner), wanted) => needed(inner, !wanted, question),
+        // "Not all of them" holds where one does not, "not any" where none does.
+        (Tree::All(terms), true) | (Tree::Any(terms), false) => {
+            let best = parts(terms).into_iter().min_by_key(|(cost, _)| *cost);
+            best.unwrap_or((HOPELESS, Vec::new()))
+        }
+        (Tree::Any(terms), true) | (Tree::All(terms), false) => {
+            parts(terms).into_iter().fold((0, Vec::new()), |(sum, mut all), (cost, asks)| {
+                all.extend(asks);
+                (sum.saturating_add(cost), all)
+            })
+        }
+    }
+}
+
+fn cost(question: &Question) -> u32 {
+    match sign(&question.test) {
+        None => HOPELESS,
+        Some(Sign::Presence) => PRESENCE,
+        Some(Sign::Number(_)) => 200,
+        Some(Sign::Text { text, place, .. }) => text_cost(&text, place),
+    }
+}
+
+fn text_cost(text: &str, place: Place) -> u32 {
+    let rare = match text.len() {
+        0 => return PRESENCE,
+        1 => 2_000,
+        2 => 800,
+        3 => 200,
+        4 => 60,
+        5 => 30,
+        6 => 16,
+        7..10 => 8,
+        10..16 => 4,
+        _ => 2,
+    };
+    let rare = if place == Place::Anywhere { rare } else { rare / 2 + 1 };
+    if COMMONPLACE.contains(text) { rare + 300 } else { rare }
+}
+
+/// Returns what must be in a value for the test to hold.
+pub(super) fn sign(test: &Test) -> Option<Sign> {
+    match test {
+        // A cased text is compared before normal forms are joined: its folded form may be missing.
+        Test::Text { cased: true, .. } => Some(Sign::Presence),
+        Test::Text { pattern, cased: false } => Some(pattern_sign(pattern)),
+        Test::Number { written, number } => Some(match (number, Number::of_event(written)) {
+            (Some(Number::Int(number)), Some(Number::Int(_))) => Sign::Number(*number),
+            _ => Sign::Presence,
+        }),
+        Test::Exists(true) => Some(Sign::Presence),
+        Test::Null | Test::Exists(false) => None,
+        Test::Regex(_) | Test::Cidr(_) | Test::Compare(..) | Test::Time { .. } => {
+            Some(Sign::Presence)
+        }
+        Test::Field { .. } => Some(Sign::Presence),
+        Test::OneOf(_) => None,
+    }
+}
+
+fn pattern_sign(pattern: &Pattern) -> Sign {
+    let (text, place) = match pattern {
+        Pattern::Equals(text) => (text, Place::Whole),
+        Pattern::StartsWith(text) => (text, Place::Start),
+        Pattern::EndsWith(text) => (text, Place::End),
+        Pattern::Contains(text) => (text, Place::Anywhere),
+        Pattern::Anything => return Sign::Presence,
+        Pattern::Glob(tokens) => return glob_sign(tokens),
+    };
+    Sign::Text { text: text.clone(), place, decides: true }
+}
+
+/// The longest run of plain characters.
+fn glob_sign(tokens: &[Token]) -> Sign {
+    let runs = tokens.split(|token| !matches!(token, Token::Char(_)));
+    let longest = runs.max_by_key(|run| run.len()).unwrap_or_default();
+    let text: String = longest
+        .iter()
+        .filter_map(|token| match token {
+            Token::Char(c) => Some(*c),
+            Token::Any | Token::One => None,
+        })
+        .collect();
+    if text.is_empty() {
+        return Sign::Presence;
+    }
+    Sign::Text { text: text.into(), place: Place::Anywhere, decides: false }
+}
