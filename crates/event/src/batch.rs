@@ -219,6 +219,17 @@ impl Writer<'_> {
         self.first(field).is_some()
     }
 
+    /// Makes it an event of another format than it was taken for.
+    pub(crate) fn becomes(&mut self, format: Format) {
+        self.format = format;
+    }
+
+    /// Returns every field with its value, in the order written.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
+        let value = |entry: &Entry| (self.batch.names.text(entry.name), self.batch.value(entry));
+        self.written().iter().map(value)
+    }
+
     /// Returns the first value written under the field.
     pub fn first(&self, field: &str) -> Option<Value<'_>> {
         self.first_by_id(self.batch.names.get(field)?)

@@ -13,20 +13,36 @@ pub enum Format {
     Json,
     /// ArcSight Common Event Format, with or without a syslog header.
     Cef,
+    /// IBM Log Event Extended Format, with or without a syslog header.
+    Leef,
+    /// Suricata's JSON. Its events are known within [`Format::Json`] too.
+    Eve,
     /// Linux audit trail: auditd's files, audispd and the kernel through syslog.
     Auditd,
     /// Linux `auth.log` / `secure`: sshd, sudo, su, PAM.
     Auth,
     /// Web access log of nginx or Apache, common or combined.
     Access,
+    /// Web access log of IIS, in W3C's extended format.
+    Iis,
     /// Syslog, RFC 5424 or 3164. As the format of an event: a message no other decoder claimed.
     Syslog,
 }
 
 impl Format {
     /// Every format, in declaration order.
-    pub const ALL: [Self; 7] =
-        [Self::Evtx, Self::Json, Self::Cef, Self::Auditd, Self::Auth, Self::Access, Self::Syslog];
+    pub const ALL: [Self; 10] = [
+        Self::Evtx,
+        Self::Json,
+        Self::Cef,
+        Self::Leef,
+        Self::Eve,
+        Self::Auditd,
+        Self::Auth,
+        Self::Access,
+        Self::Iis,
+        Self::Syslog,
+    ];
 
     /// Returns the stored name.
     pub const fn name(self) -> &'static str {
@@ -34,9 +50,12 @@ impl Format {
             Self::Evtx => "evtx",
             Self::Json => "json",
             Self::Cef => "cef",
+            Self::Leef => "leef",
+            Self::Eve => "eve",
             Self::Auditd => "auditd",
             Self::Auth => "auth",
             Self::Access => "access",
+            Self::Iis => "iis",
             Self::Syslog => "syslog",
         }
     }

@@ -46,6 +46,7 @@ everywhere! {
     11 TIME "time"
     12 OPERATION_TYPE "OperationType"
     13 PROGRAM "program"
+    14 EVENT_TYPE "event_type"
 }
 
 impl NameId {

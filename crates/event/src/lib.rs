@@ -11,15 +11,19 @@
 //! panics, it bounds what it keeps, and what it cannot read becomes a [`Problem`].
 
 mod access;
+mod antivirus;
 mod auditd;
 mod auth;
 mod batch;
 mod carrier;
 mod cef;
+mod eve;
 pub mod evtx;
 mod format;
+mod iis;
 mod interned;
 pub mod json;
+mod leef;
 pub mod names;
 mod problem;
 mod stream;

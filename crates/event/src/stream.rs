@@ -4,7 +4,7 @@
 
 use crate::batch::Batch;
 use crate::problem::{Problem, Problems};
-use crate::{Context, Format, access, auditd, auth, cef, evtx, json, syslog};
+use crate::{Context, Format, access, auditd, auth, cef, evtx, iis, json, leef, syslog};
 
 /// The decoder of one input.
 #[derive(Debug)]
@@ -12,13 +12,20 @@ pub struct Stream {
     format: Format,
     context: Context,
     audit: auditd::Joiner,
+    columns: iis::Columns,
     lines: u64,
 }
 
 impl Stream {
     /// Returns a decoder at the start of an input.
     pub fn new(format: Format, context: Context) -> Self {
-        Self { format, context, audit: auditd::Joiner::default(), lines: 0 }
+        Self {
+            format,
+            context,
+            audit: auditd::Joiner::default(),
+            columns: iis::Columns::default(),
+            lines: 0,
+        }
     }
 
     /// Reads the next piece, which ends where a line does, and appends to `batch` the events that
@@ -50,11 +57,13 @@ impl Stream {
         let context = &self.context;
         match self.format {
             Format::Evtx => evtx::parse(bytes, batch, problems),
-            Format::Json => json::parse(bytes, context, batch, problems),
+            Format::Json | Format::Eve => json::parse(bytes, context, batch, problems),
             Format::Cef => cef::parse(bytes, context, batch, problems),
+            Format::Leef => leef::parse(bytes, context, batch, problems),
             Format::Auditd => auditd::parse(bytes, context, &mut self.audit, batch, problems),
             Format::Auth => auth::parse(bytes, context, batch, problems),
             Format::Access => access::parse(bytes, batch, problems),
+            Format::Iis => iis::parse(bytes, &mut self.columns, batch, problems),
             Format::Syslog => syslog::parse(bytes, context, &mut self.audit, batch, problems),
         }
     }

@@ -25,6 +25,12 @@ pub(crate) struct Routed<'e> {
 }
 
 impl Origin {
+    /// Returns whether no rule that names any log source can see the event.
+    #[expect(dead_code, reason = "for the engine, together with `Unmapped`")]
+    pub(crate) fn is_unmapped(&self) -> bool {
+        self.product.is_none() && self.categories.is_empty() && self.services.is_empty()
+    }
+
     /// Returns whether a rule of this log source sees events of this origin.
     pub(crate) fn serves(&self, source: &LogSource) -> bool {
         let named = |list: &[&str], name: &Option<String>| {
@@ -40,11 +46,16 @@ impl Origin {
 pub(crate) fn route(event: Event<'_>) -> Routed<'_> {
     match event.format() {
         Format::Evtx | Format::Json => windows_or_sysmon(event),
-        Format::Cef => plain(Origin { categories: cef_categories(event), ..Origin::default() }),
+        Format::Cef | Format::Leef => {
+            plain(Origin { categories: console_categories(event), ..Origin::default() })
+        }
+        Format::Eve => plain(eve(text(event, "event_type"))),
         Format::Auditd => {
             plain(Origin { categories: auditd_categories(event), ..linux(&["auditd"]) })
         }
-        Format::Access => plain(Origin { categories: &["webserver"], ..Origin::default() }),
+        Format::Access | Format::Iis => {
+            plain(Origin { categories: &["webserver"], ..Origin::default() })
+        }
         Format::Auth => plain(linux(program_services(event, &AUTH_SERVICES, &["auth"]))),
         Format::Syslog => plain(linux(program_services(event, &SYSLOG_SERVICES, &["syslog"]))),
     }
@@ -102,7 +113,30 @@ fn program_services(
     row.map_or(other, |(_, services)| services)
 }
 
-/// Makers whose CEF messages are those of an anti-virus product, in lower case.
+/// What Suricata calls a kind of event is the service; some kinds are a category of logs.
+fn eve(event_type: &str) -> Origin {
+    let (categories, services): (&[_], &[_]) = match event_type {
+        "alert" => (&[], &["alert"]),
+        "anomaly" => (&[], &["anomaly"]),
+        "dns" => (&["dns"], &["dns"]),
+        // A sensor sees the requests of its own network and those to its own servers.
+        "http" => (&["proxy", "webserver"], &["http"]),
+        "tls" => (&[], &["tls"]),
+        "fileinfo" => (&[], &["fileinfo"]),
+        "flow" | "netflow" => (&["firewall"], &["flow"]),
+        "drop" => (&["firewall"], &["drop"]),
+        "smb" => (&[], &["smb"]),
+        "smtp" => (&[], &["smtp"]),
+        "ssh" => (&[], &["ssh"]),
+        "rdp" => (&[], &["rdp"]),
+        "ftp" => (&[], &["ftp"]),
+        "krb5" => (&[], &["krb5"]),
+        _ => (&[], &[]),
+    };
+    Origin { product: Some("suricata"), categories, services }
+}
+
+/// Makers whose CEF and LEEF messages are those of an anti-virus product, in lower case.
 static ANTIVIRUS_MAKERS: [&str; 15] = [
     "avast",
     "bitdefender",
@@ -121,7 +155,7 @@ static ANTIVIRUS_MAKERS: [&str; 15] = [
     "withsecure",
 ];
 
-fn cef_categories(event: Event<'_>) -> &'static [&'static str] {
+fn console_categories(event: Event<'_>) -> &'static [&'static str] {
     let lower = |field| text(event, field).to_lowercase();
     let says = |field| {
         let words = lower(field);
@@ -349,6 +383,11 @@ mod tests {
         let virus = origin(Format::Cef, &[("DeviceVendor", "Kaspersky Lab")]);
         let wall = origin(Format::Cef, &[("DeviceVendor", "Fortinet")]);
         let json = origin(Format::Json, &[("message", "hello")]);
+        let eset = origin(Format::Leef, &[("DeviceVendor", "ESET")]);
+        let iis = origin(Format::Iis, &[]);
+        let lookup = origin(Format::Eve, &[("event_type", "dns")]);
+        let request = origin(Format::Eve, &[("event_type", "http")]);
+        let odd = origin(Format::Eve, &[("event_type", "new")]);
         let exec = origin(Format::Auditd, &[("type", "EXECVE"), ("CommandLine", "id")]);
         let login = origin(Format::Auditd, &[("type", "USER_LOGIN")]);
         for (origin, product, category, service, seen) in [
@@ -369,6 +408,14 @@ mod tests {
             (virus, "", "antivirus", "", true),
             (wall, "", "antivirus", "", false),
             (json, "windows", "", "", false),
+            (eset, "", "antivirus", "", true),
+            (iis, "", "webserver", "", true),
+            (lookup, "", "dns", "", true),
+            (lookup, "suricata", "", "dns", true),
+            (lookup, "", "proxy", "", false),
+            (request, "", "proxy", "", true),
+            (request, "", "webserver", "", true),
+            (odd, "suricata", "", "", true),
             (exec, "linux", "process_creation", "", true),
             (exec, "linux", "", "auditd", true),
             (exec, "linux", "file_event", "", false),

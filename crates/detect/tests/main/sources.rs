@@ -67,3 +67,47 @@ type=PATH msg=audit(1761966000.2:8): name=\"/etc/cron.d/x\" nametype=CREATE
         assert_eq!(hits(&batch, source, selection), expected, "{source}: {selection}");
     }
 }
+
+#[test]
+fn consoles_of_anti_virus_speak_leef_too() {
+    let log = "LEEF:1.0|ESET|RemoteAdministrator|10|Threat_Event|threatName=Win64/HackTool.Mimikatz\tobjectUri=C:\\inetpub\\x.aspx\tusrName=an\n\
+               LEEF:2.0|Fortinet|FortiGate|7|1|^|virus=Mimikatz^src=10.0.0.1\n";
+    let batch = read(Format::Leef, log);
+    assert_eq!(hits(&batch, "category: antivirus", "{Signature|contains: Mimikatz}"), 1);
+    assert_eq!(hits(&batch, "category: antivirus", "{Filename|endswith: .aspx}"), 1);
+}
+
+#[test]
+fn web_servers_of_iis_are_web_servers() {
+    let log = "#Fields: date time cs-method cs-uri-stem cs-uri-query sc-status cs(User-Agent)\n\
+               2025-11-01 00:00:02 POST /up/cmd.aspx id=1+union 500 sqlmap/1.8+(x)\n";
+    let batch = read(Format::Iis, log);
+    for selection in [
+        "{cs-method: POST, cs-uri-stem|endswith: .aspx}",
+        "{cs-uri-query|contains: union, sc-status: 500}",
+        "{cs-uri|endswith: '?id=1+union'}".replace('?', "\\?").as_str(),
+        "{cs-user-agent|contains: 'sqlmap/1.8 (x)'}",
+    ] {
+        assert_eq!(hits(&batch, "category: webserver", selection), 1, "{selection}");
+    }
+}
+
+#[test]
+fn a_sensors_events_answer_rules_for_dns_proxy_and_firewall_logs() {
+    let log = r#"{"flow_id":1,"event_type":"dns","src_ip":"10.0.0.1","dns":{"rrname":"a.oastify.com","rrtype":"A"}}
+{"flow_id":2,"event_type":"http","src_ip":"10.0.0.1","http":{"hostname":"x.example","url":"/a/b.exe?i=1","http_user_agent":"bad","status":404}}
+{"flow_id":3,"event_type":"flow","src_ip":"10.0.0.1","dest_ip":"203.0.113.9","dest_port":23}
+{"flow_id":4,"event_type":"alert","alert":{"signature":"ET MALWARE X","severity":1}}"#;
+    let batch = read(Format::Json, log);
+    for (source, selection) in [
+        ("category: dns", "{query|endswith: .oastify.com, record_type: A}"),
+        ("category: proxy", "{c-useragent: bad, cs-host: x.example}"),
+        ("category: proxy", "{c-uri: '/a/b.exe\\?i=1', c-uri-extension: exe, c-uri-query: i=1}"),
+        ("category: proxy", "{c-uri|startswith: 'http://x.example/'}"),
+        ("category: webserver", "{cs-uri-stem: /a/b.exe, sc-status: 404}"),
+        ("category: firewall", "{dst_port: 23, dst_ip|cidr: 203.0.113.0/24}"),
+        ("product: suricata, service: alert", "{alert.signature|contains: MALWARE}"),
+    ] {
+        assert_eq!(hits(&batch, source, selection), 1, "{source}: {selection}");
+    }
+}

@@ -11,7 +11,7 @@ use crate::batch::{Batch, Writer};
 use crate::carrier::Carrier;
 use crate::problem::{ProblemKind, Problems};
 use crate::syslog::header;
-use crate::{Context, Format, text, time};
+use crate::{Context, Format, antivirus, text, time};
 
 const PREFIX: &str = "CEF:";
 const HEADER_FIELDS: [&str; 6] =
@@ -53,6 +53,7 @@ pub(crate) fn write(
         event.text(key, &unescape(raw));
     }
     write_labelled(&pairs, &mut event);
+    antivirus::write(&mut event);
     if let Some(us) = told_time(&pairs, context) {
         event.at(us);
     }

@@ -1,4 +1,5 @@
-//! JSON events: NDJSON, one array, or objects in a row; Windows records, Winlogbeat/ECS, or flat.
+//! JSON events: NDJSON, one array, or objects in a row; Windows records, Winlogbeat/ECS, Suricata's
+//! EVE, or flat.
 //!
 //! ECS names go back to native ones through [`crate::names`], so that a rule written for `Image`
 //! sees `process.executable`. What has no native name keeps its dotted path.
@@ -17,7 +18,7 @@ use crate::batch::{Batch, Value, Writer};
 use crate::carrier::Carrier;
 use crate::interned::NameId;
 use crate::problem::Problems;
-use crate::{Context, Format, time, windows};
+use crate::{Context, Format, eve, time, windows};
 use stream::Read;
 
 /// Fields that tell when the event happened, surest first.
@@ -87,6 +88,9 @@ fn object<'b>(
         return Ok((None, used));
     }
     ecs::translate(paths, &mut event);
+    if eve::is(&event) {
+        eve::write(&mut event);
+    }
     Ok((Some(event), used))
 }
 

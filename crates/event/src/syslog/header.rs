@@ -128,7 +128,12 @@ fn is_host(word: &str) -> bool {
         && !word.ends_with(':')
         && !word.contains(['[', '='])
         && !word.starts_with(['%', '{'])
-        && !word.starts_with("CEF:")
+        && !is_event(word)
+}
+
+/// A message of a format that brings its own header begins here.
+fn is_event(text: &str) -> bool {
+    text.starts_with("CEF:") || text.starts_with("LEEF:")
 }
 
 /// Splits `program[pid]: ` off the message.
@@ -136,7 +141,7 @@ fn tagged<'l>(header: Header<'l>, rest: &'l str) -> Header<'l> {
     let split = rest
         .split_once(": ")
         .or_else(|| rest.strip_suffix(':').map(|tag| (tag, "")))
-        .filter(|(tag, _)| !rest.starts_with("CEF:") && !tag.contains([' ', '{', '"', '|']));
+        .filter(|(tag, _)| !is_event(rest) && !tag.contains([' ', '{', '"', '|']));
     let Some((tag, message)) = split else { return Header { message: rest, ..header } };
     let (program, pid) = match tag.split_once('[') {
         Some((program, pid)) => (program, pid.strip_suffix(']')),

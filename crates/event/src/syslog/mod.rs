@@ -1,7 +1,7 @@
 //! Syslog lines, one message per line as [`frame`] hands them over or as a log file holds them.
 //!
-//! The header is read here; a message that is CEF, JSON, an audit record, an authentication line or a
-//! web access line goes on to that decoder and keeps the header's host and time.
+//! The header is read here; a message that is CEF, LEEF, JSON, an audit record, an authentication line
+//! or a web access line goes on to that decoder and keeps the header's host and time.
 
 pub mod frame;
 pub(crate) mod header;
@@ -9,7 +9,7 @@ mod structured;
 
 use crate::batch::Batch;
 use crate::problem::{ProblemKind, Problems};
-use crate::{Context, Format, access, auditd, auth, cef, json, text};
+use crate::{Context, Format, access, auditd, auth, cef, json, leef, text};
 use header::Header;
 
 /// Programs whose messages are web access lines.
@@ -36,6 +36,12 @@ pub(crate) fn parse(
                 return;
             }
             problems.add(Some(number), ProblemKind::Malformed, "broken cef header");
+        }
+        if leef::claims(header.message) {
+            if leef::write(header.message, header.carrier(), context, batch) {
+                return;
+            }
+            problems.add(Some(number), ProblemKind::Malformed, "broken leef header");
         }
         if !auditd::add(header.message, header.carrier(), number, audit, batch, problems) {
             write(&header, context, batch);

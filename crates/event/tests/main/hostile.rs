@@ -13,10 +13,13 @@ fn read(format: Format, bytes: &[u8]) -> (Batch, Vec<khien_event::Problem>) {
     (batch, problems)
 }
 
-const SAMPLES: [(Format, &[u8]); 7] = [
+const SAMPLES: [(Format, &[u8]); 10] = [
     (Format::Evtx, include_bytes!("../../src/evtx/testdata/three_records.in")),
     (Format::Json, include_bytes!("../../src/json/testdata/shapes.in")),
     (Format::Cef, include_bytes!("../../src/cef/testdata/antivirus.in")),
+    (Format::Leef, include_bytes!("../../src/leef/testdata/consoles.in")),
+    (Format::Eve, include_bytes!("../../src/eve/testdata/sensor.in")),
+    (Format::Iis, include_bytes!("../../src/iis/testdata/site.in")),
     (Format::Auditd, include_bytes!("../../src/auditd/testdata/interleaved.in")),
     (Format::Auth, include_bytes!("../../src/auth/testdata/auth.in")),
     (Format::Access, include_bytes!("../../src/access/testdata/nginx.in")),
