@@ -16,9 +16,11 @@ mod load;
 mod pack;
 mod plan;
 mod sigma;
+mod unmapped;
 
 pub use engine::{Engine, Found, Hit, Scanner};
 pub use load::{FILE_BYTES_MAX, Loader, RULES_MAX, Refused, Rules};
 pub use sigma::correlate::{Correlator, Counters, GROUPS_MAX, LATENESS_US, Sighting};
 pub use sigma::reason::Reason;
 pub use sigma::rule::{Level, LogSource, RuleInfo, UnknownLevel};
+pub use unmapped::Unmapped;
