@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use crate::access::visible::unit_depth;
 use crate::fault::Fault;
-use crate::web::list::{ListQuery, Listed, Page};
+use crate::web::list::{self, Filter, ListQuery, Listed, Page, newest_first};
 use crate::web::stored;
 
 /// The columns of a listed asset, for whoever `$1` sees.
 macro_rules! seen {
-    ($rest:literal) => {
+    ($rest:expr) => {
         concat!(
             "SELECT a.id, a.unit, u.code AS unit_code, u.name AS unit_name, a.kind, a.system_type,
                     a.name, a.level, a.created_at, a.retired_at
@@ -34,10 +34,9 @@ statements! {
     BY_HOST = "SELECT k.asset, k.unit FROM asset_key k
                JOIN unit_scope us ON us.descendant = k.unit
                WHERE k.key = $1 AND us.ancestor = $2 LIMIT 2",
-    LIST = seen!("AND a.search_key LIKE $2 ESCAPE '\\' AND ($3 = '' OR u.code = $3)
-                  AND (a.retired_at IS NOT NULL) = $4
-                  AND (a.created_at < $5 OR (a.created_at = $5 AND a.id < $6))
-                  ORDER BY a.created_at DESC, a.id DESC LIMIT $7"),
+    LIST = seen!(concat!("AND a.search_key LIKE $2 ESCAPE '\\' AND ($3 = '' OR u.code = $3)
+                         AND (a.retired_at IS NOT NULL) = $4 ",
+                        newest_first!("a", "$5", "$6", "$7"))),
     COUNT = concat!("SELECT COUNT(*) FROM asset a JOIN unit u ON u.id = a.unit WHERE ",
                     unit_depth!("a.unit"),
                     " > 0 AND a.search_key LIKE $2 ESCAPE '\\' AND ($3 = '' OR u.code = $3)
@@ -100,6 +99,12 @@ struct SeenRow {
     retired_at: Option<i64>,
 }
 
+impl Listed for SeenRow {
+    fn place(&self) -> (i64, Uuid) {
+        (self.created_at, self.asset.id)
+    }
+}
+
 /// An asset as somebody who may see it sees it.
 #[derive(Clone, Debug)]
 pub struct SeenAsset {
@@ -113,12 +118,6 @@ pub struct SeenAsset {
     pub created_at: i64,
     /// When it was retired, if it was.
     pub retired_at: Option<i64>,
-}
-
-impl Listed for SeenAsset {
-    fn place(&self) -> (i64, Uuid) {
-        (self.created_at, self.asset.id.uuid())
-    }
 }
 
 fn asset(row: AssetRow, keys: Vec<String>) -> Result<Asset, Fault> {
@@ -150,28 +149,14 @@ pub async fn list(
     person: PersonId,
     query: &ListQuery,
 ) -> Result<Page<SeenAsset>, Fault> {
-    let (at, id) = query.cursor();
-    let retired = query.state == "retired";
-    let unit = query.unit.trim().to_ascii_uppercase();
-    let rows: Vec<SeenRow> = on!(conn, c => sqlx::query_as(LIST)
-        .bind(person.uuid())
-        .bind(query.pattern())
-        .bind(&unit)
-        .bind(retired)
-        .bind(at)
-        .bind(id)
-        .bind(query.limit() + 1)
-        .fetch_all(&mut **c)
-        .await)?;
-    let total: i64 = on!(conn, c => sqlx::query_scalar(COUNT)
-        .bind(person.uuid())
-        .bind(query.pattern())
-        .bind(&unit)
-        .bind(retired)
-        .fetch_one(&mut **c)
-        .await)?;
-    let rows = rows.into_iter().map(|row| seen(row, Vec::new())).collect::<Result<_, _>>()?;
-    Ok(Page::cut(rows, query.limit(), total))
+    let filters = [
+        person.into(),
+        Filter::Text(query.pattern()),
+        Filter::Text(query.unit.trim().to_ascii_uppercase()),
+        Filter::Flag(query.state == "retired"),
+    ];
+    let page: Page<SeenRow> = list::page(conn, LIST, COUNT, &filters, query).await?;
+    page.try_map(|row| seen(row, Vec::new()))
 }
 
 /// Returns an asset with its keys, if `person` sees it.

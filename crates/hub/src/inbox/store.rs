@@ -7,7 +7,7 @@ use khien_store::{Conn, Write, on, statements};
 use uuid::Uuid;
 
 use crate::fault::Fault;
-use crate::web::list::{ListQuery, Listed, Page};
+use crate::web::list::{self, ListQuery, Listed, Page, newest_first};
 use crate::web::stored;
 
 /// The most persons that one fact is told to.
@@ -17,9 +17,11 @@ statements! {
     INSERT = "INSERT INTO message (id, person, fact, action, number, level, link, created_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
               ON CONFLICT (person, fact, action) DO NOTHING",
-    LIST = "SELECT id, action, number, level, link, created_at, read_at FROM message
-            WHERE person = $1 AND (created_at < $2 OR (created_at = $2 AND id < $3))
-            ORDER BY created_at DESC, id DESC LIMIT $4",
+    LIST = concat!(
+        "SELECT e.id, e.action, e.number, e.level, e.link, e.created_at, e.read_at
+         FROM message e WHERE e.person = $1 ",
+        newest_first!("e", "$2", "$3", "$4")
+    ),
     COUNT = "SELECT COUNT(*) FROM message WHERE person = $1",
     UNREAD = "SELECT COUNT(*) FROM message WHERE person = $1 AND read_at IS NULL",
     FIND = "SELECT id, action, number, level, link, created_at, read_at FROM message
@@ -109,19 +111,7 @@ pub async fn list(
     person: PersonId,
     query: &ListQuery,
 ) -> Result<Page<Message>, Fault> {
-    let (at, id) = query.cursor();
-    let rows: Vec<Message> = on!(conn, c => sqlx::query_as(LIST)
-        .bind(person.uuid())
-        .bind(at)
-        .bind(id)
-        .bind(query.limit() + 1)
-        .fetch_all(&mut **c)
-        .await)?;
-    let total: i64 = on!(conn, c => sqlx::query_scalar(COUNT)
-        .bind(person.uuid())
-        .fetch_one(&mut **c)
-        .await)?;
-    Ok(Page::cut(rows, query.limit(), total))
+    list::page(conn, LIST, COUNT, &[person.into()], query).await
 }
 
 /// Returns how many messages a person has not read.

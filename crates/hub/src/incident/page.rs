@@ -31,17 +31,8 @@ pub async fn list(
     let mut conn = app.db.read().await?;
     let page = store::list(&mut conn, member.person.id, &query).await?;
     let states = Stand::ALL.iter().map(|s| s.code());
-    let filter = parts::state_filter(&view, "incident", states, &query);
-    let body = html! {
-        (parts::head(&view.t("nav-incidents"), &view.t("incident-list-sub"), html! {}))
-        (parts::search(&view, "/incidents", &query.q, filter))
-        @if page.items.is_empty() {
-            (parts::empty(&view, "incident-none"))
-        } @else {
-            (table(&view, &page.items)?)
-            (parts::pages(&view, "/incidents", &query, &page))
-        }
-    };
+    let rows = table(&view, &page.items)?;
+    let body = parts::list(&view, "incident", states, &query, &page, rows);
     Ok(layout::page(&view, &view.t("nav-incidents"), body))
 }
 
@@ -99,12 +90,6 @@ async fn done(
     Ok(Redirect::to(&format!("/incidents/{id}")))
 }
 
-/// A filled reason.
-#[derive(Deserialize)]
-pub struct Reason {
-    reason: String,
-}
-
 /// `POST /incidents/{id}/contain`.
 pub async fn contain(
     State(app): State<App>,
@@ -137,7 +122,7 @@ pub async fn step_back(
     State(app): State<App>,
     member: Member,
     Path(id): Path<MatterId>,
-    Form(form): Form<Reason>,
+    Form(form): Form<parts::Reason>,
 ) -> Result<Redirect, Fault> {
     let deed = Deed::StepBack { reason: form.reason };
     done(&app, &member, id, Action::LeadIncident, deed).await
@@ -178,7 +163,7 @@ pub async fn reopen(
     State(app): State<App>,
     member: Member,
     Path(id): Path<MatterId>,
-    Form(form): Form<Reason>,
+    Form(form): Form<parts::Reason>,
 ) -> Result<Redirect, Fault> {
     let deed = Deed::Reopen { reason: form.reason };
     done(&app, &member, id, Action::CloseIncident, deed).await
@@ -189,7 +174,7 @@ pub async fn void(
     State(app): State<App>,
     member: Member,
     Path(id): Path<MatterId>,
-    Form(form): Form<Reason>,
+    Form(form): Form<parts::Reason>,
 ) -> Result<Redirect, Fault> {
     // Counted inside the transaction, as for closing.
     let deed = Deed::Void { reason: form.reason, tasks_open: u32::MAX };
@@ -219,7 +204,7 @@ pub async fn unmerge(
     State(app): State<App>,
     member: Member,
     Path(id): Path<MatterId>,
-    Form(form): Form<Reason>,
+    Form(form): Form<parts::Reason>,
 ) -> Result<Redirect, Fault> {
     let deed = Deed::Unmerge { reason: form.reason };
     done(&app, &member, id, Action::CloseIncident, deed).await

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::access::visible::{matter_depth, party_depth, unit_depth};
 use crate::fault::Fault;
-use crate::web::list::{ListQuery, Listed, Page};
+use crate::web::list::{self, ListQuery, Listed, Page, matching, newest_first};
 use crate::web::stored;
 
 /// An incident with the names that a page shows.
@@ -36,12 +36,7 @@ macro_rules! columns {
 
 macro_rules! listed {
     () => {
-        concat!(
-            "WHERE m.kind = 'incident' AND ",
-            matter_depth!("m"),
-            " > 0 AND m.search_key LIKE $2 ESCAPE '\\' AND ($3 = '' OR m.state = $3) ",
-            "AND ($4 = '' OR u.code = $4) "
-        )
+        concat!("WHERE m.kind = 'incident' AND ", matter_depth!("m"), " > 0 AND ", matching!("m"))
     };
 }
 
@@ -78,8 +73,7 @@ statements! {
     ),
     LIST = concat!(
         columns!(), listed!(),
-        "AND (m.created_at < $5 OR (m.created_at = $5 AND m.id < $6))
-         ORDER BY m.created_at DESC, m.id DESC LIMIT $7"
+        newest_first!("m", "$5", "$6", "$7")
     ),
     COUNT = concat!(
         "SELECT COUNT(*) FROM matter m JOIN unit u ON u.id = m.unit ", listed!()
@@ -390,25 +384,7 @@ pub async fn list(
     person: PersonId,
     query: &ListQuery,
 ) -> Result<Page<IncidentRow>, Fault> {
-    let (at, id) = query.cursor();
-    let rows: Vec<IncidentRow> = on!(conn, c => sqlx::query_as(LIST)
-        .bind(person.uuid())
-        .bind(query.pattern())
-        .bind(&query.state)
-        .bind(&query.unit)
-        .bind(at)
-        .bind(id)
-        .bind(query.limit() + 1)
-        .fetch_all(&mut **c)
-        .await)?;
-    let total: i64 = on!(conn, c => sqlx::query_scalar(COUNT)
-        .bind(person.uuid())
-        .bind(query.pattern())
-        .bind(&query.state)
-        .bind(&query.unit)
-        .fetch_one(&mut **c)
-        .await)?;
-    Ok(Page::cut(rows, query.limit(), total))
+    list::page(conn, LIST, COUNT, &query.matching(person), query).await
 }
 
 /// Returns the incidents that run and that the person may know of, oldest first.

@@ -16,6 +16,7 @@ pub mod page;
 pub mod shown;
 pub mod store;
 pub mod timeline;
+pub mod verdict;
 
 use khien_domain::access::Action;
 

@@ -10,13 +10,13 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use khien_domain::time::DAY;
 use khien_store::Conn;
 use khien_store::head::SignedHead;
-use khien_store::journal::{self, Body, Entry, Filter, Flaw, FlawKind, Verdict};
+use khien_store::journal::{self, Body, Entry, Filter, Verdict};
 use maud::{Markup, html};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::store::{self, LineRow, Wanted};
-use super::{shown, timeline};
+use super::{shown, timeline, verdict};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::web::list::PAGE_ROWS;
@@ -264,53 +264,25 @@ pub async fn verify(State(app): State<App>, view: View) -> Result<Markup, Fault>
 }
 
 fn said(view: &View, verdict: &Verdict) -> Markup {
-    match verdict {
-        Verdict::Sound(extent) => {
-            let lines = view.lang.ta("journal-sound", &[("lines", extent.lines.into())]);
-            let confirmed = extent
-                .confirmed
-                .map(|seq| view.lang.ta("journal-confirmed", &[("seq", seq.into())]));
-            let absent = extent.bodies_absent as i64;
-            html! {
-                div.notice.notice-good role="status" {
-                    (parts::icon("check"))
-                    div.notice-body {
-                        p { b { (lines) } }
-                        @if let Some(confirmed) = confirmed { p { (confirmed) } }
-                        @else { p { (view.t("journal-unconfirmed")) } }
-                        @if absent > 0 {
-                            p { (view.lang.ta("journal-absent", &[("count", absent.into())])) }
-                        }
-                        p { (view.t("journal-hash")) " " span.hash { (hex::encode(extent.hash)) } }
-                    }
-                }
-            }
+    let sentences = verdict::sentences(view.lang, verdict);
+    let lines = html! {
+        @for (place, sentence) in sentences.iter().enumerate() {
+            p { @if place == 0 { b { (sentence) } } @else { (sentence) } }
         }
-        Verdict::Broken(Flaw { seq, kind }) => html! {
-            div.notice.notice-bad role="alert" {
-                (parts::icon("stop"))
+    };
+    match verdict {
+        Verdict::Sound(extent) => html! {
+            div.notice.notice-good role="status" {
+                (parts::icon("check"))
                 div.notice-body {
-                    p { b { (view.lang.ta("journal-broken", &[("seq", (*seq).into())])) } }
-                    p { (view.t(flaw_key(kind))) }
+                    (lines)
+                    p { (view.t("journal-hash")) " " span.hash { (hex::encode(extent.hash)) } }
                 }
             }
         },
-    }
-}
-
-const fn flaw_key(kind: &FlawKind) -> &'static str {
-    match kind {
-        FlawKind::Edited => "journal-flaw-edited",
-        FlawKind::Dropped { .. } => "journal-flaw-dropped",
-        FlawKind::Swapped { .. } => "journal-flaw-swapped",
-        FlawKind::Reordered { .. } => "journal-flaw-reordered",
-        FlawKind::Replaced { .. } => "journal-flaw-replaced",
-        FlawKind::BodyAltered => "journal-flaw-body-altered",
-        FlawKind::BodyMissing => "journal-flaw-body-missing",
-        FlawKind::TailCut { .. } => "journal-flaw-tail-cut",
-        FlawKind::Rehashed => "journal-flaw-rehashed",
-        FlawKind::HeadForged => "journal-flaw-head-forged",
-        FlawKind::Unreadable => "journal-flaw-unreadable",
+        Verdict::Broken(_) => html! {
+            div.notice.notice-bad role="alert" { (parts::icon("stop")) div.notice-body { (lines) } }
+        },
     }
 }
 

@@ -28,17 +28,8 @@ pub async fn list(
     let mut conn = app.db.read().await?;
     let page = store::list(&mut conn, member.person.id, &query).await?;
     let states = Stand::ALL.iter().map(|s| s.code());
-    let filter = parts::state_filter(&view, "signal", states, &query);
-    let body = html! {
-        (parts::head(&view.t("nav-signals"), &view.t("signal-list-sub"), html! {}))
-        (parts::search(&view, "/signals", &query.q, filter))
-        @if page.items.is_empty() {
-            (parts::empty(&view, "signal-none"))
-        } @else {
-            (table(&view, &page.items))
-            (parts::pages(&view, "/signals", &query, &page))
-        }
-    };
+    let rows = table(&view, &page.items);
+    let body = parts::list(&view, "signal", states, &query, &page, rows);
     Ok(layout::page(&view, &view.t("nav-signals"), body))
 }
 
@@ -298,18 +289,12 @@ pub async fn dismiss(
     Ok(Redirect::to(&format!("/signals/{id}")))
 }
 
-/// A filled reason.
-#[derive(Deserialize)]
-pub struct Reason {
-    reason: String,
-}
-
 /// `POST /signals/{id}/return`.
 pub async fn give_back(
     State(app): State<App>,
     member: Member,
     Path(id): Path<SignalId>,
-    Form(form): Form<Reason>,
+    Form(form): Form<parts::Reason>,
 ) -> Result<Redirect, Fault> {
     let deed = Deed::Return { reason: form.reason };
     super::decide(&app, &member, id, Action::ReturnSignal, &deed).await?;
@@ -321,7 +306,7 @@ pub async fn reopen(
     State(app): State<App>,
     member: Member,
     Path(id): Path<SignalId>,
-    Form(form): Form<Reason>,
+    Form(form): Form<parts::Reason>,
 ) -> Result<Redirect, Fault> {
     let deed = Deed::Reopen { reason: form.reason };
     super::decide(&app, &member, id, Action::VerifySignal, &deed).await?;

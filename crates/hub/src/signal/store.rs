@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::access::visible::{matter_depth, signal_depth};
 use crate::fault::Fault;
-use crate::web::list::{ListQuery, Listed, Page};
+use crate::web::list::{self, ListQuery, Listed, Page, matching, newest_first};
 use crate::web::stored;
 
 /// What one signal row says, with the names that a page shows.
@@ -34,12 +34,7 @@ macro_rules! columns {
 /// The rows that a person may list, narrowed by search, state and unit code.
 macro_rules! listed {
     () => {
-        concat!(
-            "WHERE ",
-            signal_depth!("s.unit", "m"),
-            " > 0 AND s.search_key LIKE $2 ESCAPE '\\' AND ($3 = '' OR s.state = $3) ",
-            "AND ($4 = '' OR u.code = $4) "
-        )
+        concat!("WHERE ", signal_depth!("s.unit", "m"), " > 0 AND ", matching!("s"))
     };
 }
 
@@ -85,8 +80,7 @@ statements! {
                LEFT JOIN person e ON e.id = s.entered_by WHERE s.id = $1",
     LIST = concat!(
         columns!(), listed!(),
-        "AND (s.created_at < $5 OR (s.created_at = $5 AND s.id < $6))
-         ORDER BY s.created_at DESC, s.id DESC LIMIT $7"
+        newest_first!("s", "$5", "$6", "$7")
     ),
     COUNT = concat!(
         "SELECT COUNT(*) FROM signal s JOIN unit u ON u.id = s.unit
@@ -408,25 +402,7 @@ pub async fn list(
     person: PersonId,
     query: &ListQuery,
 ) -> Result<Page<SignalRow>, Fault> {
-    let (at, id) = query.cursor();
-    let rows: Vec<SignalRow> = on!(conn, c => sqlx::query_as(LIST)
-        .bind(person.uuid())
-        .bind(query.pattern())
-        .bind(&query.state)
-        .bind(&query.unit)
-        .bind(at)
-        .bind(id)
-        .bind(query.limit() + 1)
-        .fetch_all(&mut **c)
-        .await)?;
-    let total: i64 = on!(conn, c => sqlx::query_scalar(COUNT)
-        .bind(person.uuid())
-        .bind(query.pattern())
-        .bind(&query.state)
-        .bind(&query.unit)
-        .fetch_one(&mut **c)
-        .await)?;
-    Ok(Page::cut(rows, query.limit(), total))
+    list::page(conn, LIST, COUNT, &query.matching(person), query).await
 }
 
 /// Returns the signals of a matter that the person may know of, oldest first.

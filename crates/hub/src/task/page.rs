@@ -8,7 +8,6 @@ use khien_domain::id::{MatterId, TaskId, UnitId};
 use khien_domain::task::{AnswerKind, Deed, State as Stand, Submission};
 use khien_store::Conn;
 use maud::{Markup, html};
-use serde::Deserialize;
 
 use super::store::{self, TaskRow};
 use super::{Side, answer};
@@ -31,17 +30,10 @@ pub async fn list(
     let mut conn = app.db.read().await?;
     let page = store::list(&mut conn, member.person.id, &query).await?;
     let states = Stand::ALL.iter().map(|s| s.code());
-    let filter = parts::state_filter(&view, "task", states, &query);
-    let body = html! {
-        (parts::head(&view.t("nav-tasks"), &view.t("task-list-sub"), html! {}))
-        (parts::search(&view, "/tasks", &query.q, filter))
-        @if page.items.is_empty() {
-            (parts::empty(&view, "task-none"))
-        } @else {
-            section.panel { ul.tasks { @for row in &page.items { (line(&view, row)) } } }
-            (parts::pages(&view, "/tasks", &query, &page))
-        }
+    let rows = html! {
+        section.panel { ul.tasks { @for row in &page.items { (line(&view, row)) } } }
     };
+    let body = parts::list(&view, "task", states, &query, &page, rows);
     Ok(layout::page(&view, &view.t("nav-tasks"), body))
 }
 
@@ -250,12 +242,6 @@ fn about(view: &View, row: &TaskRow) -> Markup {
     }
 }
 
-/// A filled reason.
-#[derive(Deserialize)]
-pub struct Reason {
-    reason: String,
-}
-
 async fn done(
     app: &App,
     caller: &Caller,
@@ -290,7 +276,7 @@ pub async fn give_back(
     State(app): State<App>,
     member: Member,
     Path(id): Path<TaskId>,
-    Form(form): Form<Reason>,
+    Form(form): Form<parts::Reason>,
 ) -> Result<Redirect, Fault> {
     done(&app, &member, id, Side::Unit, &Deed::Return { reason: form.reason }).await
 }
@@ -335,7 +321,7 @@ pub async fn want_changes(
     State(app): State<App>,
     member: Member,
     Path(id): Path<TaskId>,
-    Form(form): Form<Reason>,
+    Form(form): Form<parts::Reason>,
 ) -> Result<Redirect, Fault> {
     done(&app, &member, id, Side::Lead, &Deed::WantChanges { reason: form.reason }).await
 }
@@ -345,7 +331,7 @@ pub async fn disprove(
     State(app): State<App>,
     member: Member,
     Path(id): Path<TaskId>,
-    Form(form): Form<Reason>,
+    Form(form): Form<parts::Reason>,
 ) -> Result<Redirect, Fault> {
     done(&app, &member, id, Side::Lead, &Deed::Disprove { reason: form.reason }).await
 }
@@ -355,7 +341,7 @@ pub async fn withdraw(
     State(app): State<App>,
     member: Member,
     Path(id): Path<TaskId>,
-    Form(form): Form<Reason>,
+    Form(form): Form<parts::Reason>,
 ) -> Result<Redirect, Fault> {
     done(&app, &member, id, Side::Lead, &Deed::Withdraw { reason: form.reason }).await
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::access::visible::{task_depth, unit_depth};
 use crate::fault::Fault;
-use crate::web::list::{ListQuery, Listed, Page};
+use crate::web::list::{self, ListQuery, Listed, Page, matching, newest_first};
 use crate::web::stored;
 
 /// A task with the names that a page shows.
@@ -30,12 +30,7 @@ macro_rules! columns {
 
 macro_rules! listed {
     () => {
-        concat!(
-            "WHERE ",
-            task_depth!("t", "t.unit", "m"),
-            " > 0 AND t.search_key LIKE $2 ESCAPE '\\' AND ($3 = '' OR t.state = $3) ",
-            "AND ($4 = '' OR u.code = $4) "
-        )
+        concat!("WHERE ", task_depth!("t", "t.unit", "m"), " > 0 AND ", matching!("t"))
     };
 }
 
@@ -52,8 +47,7 @@ statements! {
     SAVE_ANSWER = "UPDATE task SET answer = $2 WHERE id = $1",
     LIST = concat!(
         columns!(), listed!(),
-        "AND (t.created_at < $5 OR (t.created_at = $5 AND t.id < $6))
-         ORDER BY t.created_at DESC, t.id DESC LIMIT $7"
+        newest_first!("t", "$5", "$6", "$7")
     ),
     COUNT = concat!(
         "SELECT COUNT(*) FROM task t JOIN matter m ON m.id = t.matter
@@ -244,25 +238,7 @@ pub async fn list(
     person: PersonId,
     query: &ListQuery,
 ) -> Result<Page<TaskRow>, Fault> {
-    let (at, id) = query.cursor();
-    let rows: Vec<TaskRow> = on!(conn, c => sqlx::query_as(LIST)
-        .bind(person.uuid())
-        .bind(query.pattern())
-        .bind(&query.state)
-        .bind(&query.unit)
-        .bind(at)
-        .bind(id)
-        .bind(query.limit() + 1)
-        .fetch_all(&mut **c)
-        .await)?;
-    let total: i64 = on!(conn, c => sqlx::query_scalar(COUNT)
-        .bind(person.uuid())
-        .bind(query.pattern())
-        .bind(&query.state)
-        .bind(&query.unit)
-        .fetch_one(&mut **c)
-        .await)?;
-    Ok(Page::cut(rows, query.limit(), total))
+    list::page(conn, LIST, COUNT, &query.matching(person), query).await
 }
 
 /// Returns the tasks of a matter that the person may know of, oldest first.

@@ -8,7 +8,7 @@ use khien_store::{Conn, Write, on, statements};
 use uuid::Uuid;
 
 use crate::fault::Fault;
-use crate::web::list::{ListQuery, Listed, Page};
+use crate::web::list::{self, Filter, ListQuery, Listed, Page, newest_first};
 use crate::web::stored;
 
 statements! {
@@ -19,11 +19,12 @@ statements! {
     UPDATE = "UPDATE unit SET name = $2, search_key = $3, kind = $4, parent = $5, valid_from = $6,
                               valid_to = $7, successor = $8, code = $9
               WHERE id = $1",
-    LIST = "SELECT id, code, name, kind, parent, valid_from, valid_to, successor, created_at
-            FROM unit
-            WHERE search_key LIKE $1 ESCAPE '\\'
-              AND (created_at < $2 OR (created_at = $2 AND id < $3))
-            ORDER BY created_at DESC, id DESC LIMIT $4",
+    LIST = concat!(
+        "SELECT u.id, u.code, u.name, u.kind, u.parent, u.valid_from, u.valid_to, u.successor,
+                u.created_at
+         FROM unit u WHERE u.search_key LIKE $1 ESCAPE '\\' ",
+        newest_first!("u", "$2", "$3", "$4")
+    ),
     COUNT = "SELECT COUNT(*) FROM unit WHERE search_key LIKE $1 ESCAPE '\\'",
     CLEAR_SCOPE = "DELETE FROM unit_scope",
     SCOPE = "SELECT ancestor, descendant, own FROM unit_scope",
@@ -118,12 +119,6 @@ pub struct ListedUnit {
     pub created_at: i64,
 }
 
-impl Listed for ListedUnit {
-    fn place(&self) -> (i64, Uuid) {
-        (self.created_at, self.unit.id.uuid())
-    }
-}
-
 #[derive(sqlx::FromRow)]
 struct ListedRow {
     #[sqlx(flatten)]
@@ -131,26 +126,19 @@ struct ListedRow {
     created_at: i64,
 }
 
+impl Listed for ListedRow {
+    fn place(&self) -> (i64, Uuid) {
+        (self.created_at, self.unit.id)
+    }
+}
+
 /// Returns a page of units, newest entry first.
 pub async fn list(conn: &mut Conn, query: &ListQuery) -> Result<Page<ListedUnit>, Fault> {
-    let (at, id) = query.cursor();
-    let rows: Vec<ListedRow> = on!(conn, c => sqlx::query_as(LIST)
-        .bind(query.pattern())
-        .bind(at)
-        .bind(id)
-        .bind(query.limit() + 1)
-        .fetch_all(&mut **c)
-        .await)?;
-    let total: i64 = on!(conn, c => sqlx::query_scalar(COUNT)
-        .bind(query.pattern())
-        .fetch_one(&mut **c)
-        .await)?;
-    let listed = |row: ListedRow| {
-        let ListedRow { unit: columns, created_at } = row;
+    let filters = [Filter::Text(query.pattern())];
+    let page: Page<ListedRow> = list::page(conn, LIST, COUNT, &filters, query).await?;
+    page.try_map(|ListedRow { unit: columns, created_at }| {
         Ok(ListedUnit { unit: unit(columns)?, created_at })
-    };
-    let rows = rows.into_iter().map(listed).collect::<Result<Vec<_>, Fault>>()?;
-    Ok(Page::cut(rows, query.limit(), total))
+    })
 }
 
 type ScopeRow = (Uuid, Uuid, bool);

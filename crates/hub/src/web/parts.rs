@@ -2,6 +2,7 @@
 //! `web/src/gallery.html`.
 
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::list::{ListQuery, Page};
 use super::view::View;
@@ -106,7 +107,7 @@ pub fn search(view: &View, action: &str, q: &str, more: Markup) -> Markup {
 }
 
 /// Returns the choice of a state in the search line of a list; its words are `noun-state-code`.
-pub fn state_filter<'a>(
+fn state_filter<'a>(
     view: &View,
     noun: &str,
     codes: impl IntoIterator<Item = &'a str>,
@@ -119,6 +120,29 @@ pub fn state_filter<'a>(
                 option value="" { (view.t("all")) }
                 (options(view, &format!("{noun}-state"), codes, &query.state))
             }
+        }
+    }
+}
+
+/// Returns the body of the list of a noun (`signal`, `incident`, `task`): search and choice of a
+/// state, the rows, the way on. Path and words follow from the noun.
+pub fn list<'a, T>(
+    view: &View,
+    noun: &str,
+    states: impl IntoIterator<Item = &'a str>,
+    query: &ListQuery,
+    page: &Page<T>,
+    rows: Markup,
+) -> Markup {
+    let path = format!("/{noun}s");
+    html! {
+        (head(&view.t(&format!("nav-{noun}s")), &view.t(&format!("{noun}-list-sub")), html! {}))
+        (search(view, &path, &query.q, state_filter(view, noun, states, query)))
+        @if page.items.is_empty() {
+            (empty(view, &format!("{noun}-none")))
+        } @else {
+            (rows)
+            (pages(view, &path, query, page))
         }
     }
 }
@@ -181,6 +205,13 @@ pub fn sure(view: &View, action: &str, title_key: &str, reason_key: &str, danger
             }
         }
     }
+}
+
+/// What the form of [`sure`] sends.
+#[derive(Deserialize)]
+pub struct Reason {
+    /// Why.
+    pub reason: String,
 }
 
 /// Returns why a form was not taken, at its head.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use khien_detect::Rules;
 use khien_hub::config::Config;
 use khien_hub::folder::{self, FolderError};
+use khien_hub::journal::verdict::sentences;
 use khien_hub::migrations;
 use khien_hub::web::i18n::{Arg, Lang};
 use khien_hub::web::time;
@@ -192,16 +193,9 @@ async fn state(config: &Config, report: &mut Report) {
 /// The journal, and whether the machine's clock has fallen behind it.
 async fn record(db: &Db, report: &mut Report) -> Result<(), StoreError> {
     let mut read = db.read().await?;
-    match journal::verify(&mut read, None).await? {
-        Verdict::Sound(extent) => {
-            let text = super::journal::sound(report.lang, &extent);
-            report.lines.push((Finding::Good, text));
-        }
-        Verdict::Broken(flaw) => {
-            let text = super::journal::broken(report.lang, &flaw);
-            report.lines.push((Finding::Bad, text));
-        }
-    }
+    let verdict = journal::verify(&mut read, None).await?;
+    let finding = if matches!(verdict, Verdict::Sound(_)) { Finding::Good } else { Finding::Bad };
+    report.lines.push((finding, sentences(report.lang, &verdict).join(" ")));
     let newest = journal::list(&mut read, &Filter::default(), 1).await?;
     let now = Timestamp::now().as_microsecond();
     let behind = newest.first().is_some_and(|entry| entry.at > now);

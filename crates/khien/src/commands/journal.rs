@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
+use khien_hub::journal::verdict::sentences;
 use khien_hub::web::i18n::{Arg, Lang};
 use khien_store::head::SignedHead;
-use khien_store::journal::{self, Extent, Flaw, FlawKind, Verdict};
+use khien_store::journal::{self, Verdict};
 
 use super::place::{self, Place};
 use crate::Exit;
@@ -59,15 +60,15 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         },
     };
     let mut out = std::io::stdout();
+    writeln!(out, "{}", sentences(lang, &verdict).join("\n"))?;
     match verdict {
         Verdict::Sound(extent) => {
-            writeln!(out, "{}", sound(lang, &extent))?;
+            // Short enough to be compared over the telephone.
+            let hash: String = extent.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            writeln!(out, "{} {hash}", lang.t("journal-hash"))?;
             Ok(Exit::Nothing)
         }
-        Verdict::Broken(flaw) => {
-            writeln!(out, "{}", broken(lang, &flaw))?;
-            Ok(Exit::Findings)
-        }
+        Verdict::Broken(_) => Ok(Exit::Findings),
     }
 }
 
@@ -91,46 +92,4 @@ async fn verify_folder(
     };
     let mut read = db.read().await?;
     Ok(journal::verify(&mut read, head).await?)
-}
-
-/// Returns the good news, with the hash that can be compared over the telephone.
-pub(super) fn sound(lang: Lang, extent: &Extent) -> String {
-    let hash: String = extent.hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    let absent = i64::try_from(extent.bodies_absent).unwrap_or(i64::MAX);
-    let mut text = lang.ta(
-        "cli-journal-sound",
-        &[
-            ("lines", Arg::Number(extent.lines)),
-            ("hash", Arg::Text(&hash)),
-            ("absent", Arg::Number(absent)),
-        ],
-    );
-    if let Some(line) = extent.confirmed {
-        text.push('\n');
-        text.push_str(&lang.ta("cli-journal-confirmed", &[("line", Arg::Number(line))]));
-    }
-    text
-}
-
-/// Returns the first bad line and what is wrong with it.
-pub(super) fn broken(lang: Lang, flaw: &Flaw) -> String {
-    let (key, other) = match flaw.kind {
-        FlawKind::Edited => ("edited", None),
-        FlawKind::Dropped { last } => ("dropped", Some(last)),
-        FlawKind::Swapped { with } => ("swapped", Some(with)),
-        FlawKind::Reordered { was } => ("reordered", Some(was)),
-        FlawKind::Replaced { next } => ("replaced", Some(next)),
-        FlawKind::BodyAltered => ("body-altered", None),
-        FlawKind::BodyMissing => ("body-missing", None),
-        FlawKind::TailCut { deposited } => ("tail-cut", Some(deposited)),
-        FlawKind::Rehashed => ("rehashed", None),
-        FlawKind::HeadForged => ("head-forged", None),
-        FlawKind::Unreadable => ("unreadable", None),
-    };
-    let what = match other {
-        Some(line) => lang.ta(&format!("cli-flaw-{key}"), &[("line", Arg::Number(line))]),
-        None => lang.t(&format!("cli-flaw-{key}")),
-    };
-    let line = ("line", Arg::Number(flaw.seq));
-    lang.ta("cli-journal-broken", &[line, ("what", Arg::Text(&what))])
 }

@@ -7,7 +7,7 @@ use khien_store::{Conn, Write, on, statements};
 use uuid::Uuid;
 
 use crate::fault::Fault;
-use crate::web::list::{ListQuery, Listed, Page};
+use crate::web::list::{self, Filter, ListQuery, Listed, Page, newest_first};
 use crate::web::stored;
 
 /// The most grants of one person, or waiting for approvers, that a page shows.
@@ -54,9 +54,7 @@ macro_rules! cases {
 statements! {
     LIST = accounts!(concat!(
         "WHERE ", reached!("p.unit", "('administrator')"),
-        " AND p.search_key LIKE $2 ESCAPE '\\'
-          AND (p.created_at < $3 OR (p.created_at = $3 AND p.id < $4))
-          ORDER BY p.created_at DESC, p.id DESC LIMIT $5")),
+        " AND p.search_key LIKE $2 ESCAPE '\\' ", newest_first!("p", "$3", "$4", "$5"))),
     COUNT = concat!("SELECT COUNT(*) FROM person p WHERE ",
                     reached!("p.unit", "('administrator')"),
                     " AND p.search_key LIKE $2 ESCAPE '\\'"),
@@ -134,21 +132,8 @@ pub async fn list(
     caller: PersonId,
     query: &ListQuery,
 ) -> Result<Page<Account>, Fault> {
-    let (at, id) = query.cursor();
-    let rows: Vec<Account> = on!(conn, c => sqlx::query_as(LIST)
-        .bind(caller.uuid())
-        .bind(query.pattern())
-        .bind(at)
-        .bind(id)
-        .bind(query.limit() + 1)
-        .fetch_all(&mut **c)
-        .await)?;
-    let total: i64 = on!(conn, c => sqlx::query_scalar(COUNT)
-        .bind(caller.uuid())
-        .bind(query.pattern())
-        .fetch_one(&mut **c)
-        .await)?;
-    Ok(Page::cut(rows, query.limit(), total))
+    let filters = [caller.into(), Filter::Text(query.pattern())];
+    list::page(conn, LIST, COUNT, &filters, query).await
 }
 
 /// Returns an account, if `caller` administers it.

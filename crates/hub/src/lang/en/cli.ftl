@@ -14,20 +14,6 @@ cli-serve-first-slip =
       Address:  { $url }
       Log-in:   { $login }
       Code:     { $code }
-cli-journal-sound = The journal is sound: { $lines } lines, { $absent } bodies destroyed on record, last hash { $hash }
-cli-journal-confirmed = The deposited head confirms it up to line { $line }.
-cli-journal-broken = The journal is BROKEN at line { $line }: { $what }. Keep the data folder as it is and tell the inspector.
-cli-flaw-edited = its contents were edited
-cli-flaw-dropped = it and those up to line { $line } were dropped
-cli-flaw-swapped = it was swapped with line { $line }
-cli-flaw-reordered = line { $line } stands in its place
-cli-flaw-replaced = it was replaced; line { $line } was written after another one
-cli-flaw-body-altered = its details were altered
-cli-flaw-body-missing = its details are gone without a record of their destruction
-cli-flaw-tail-cut = the tail is cut; the deposited head is at line { $line }
-cli-flaw-rehashed = the chain was hashed anew and does not lead to the deposited head
-cli-flaw-head-forged = the signature of the deposited head is wrong
-cli-flaw-unreadable = it cannot be read
 cli-origin-default = default
 cli-origin-environment = environment
 cli-doctor-listener = Listener: { $address }

@@ -14,20 +14,6 @@ cli-serve-first-slip =
       Địa chỉ:        { $url }
       Tên đăng nhập:  { $login }
       Mã kích hoạt:   { $code }
-cli-journal-sound = Nhật ký nguyên vẹn: { $lines } dòng, { $absent } nội dung đã hủy có biên bản, mã băm cuối { $hash }
-cli-journal-confirmed = Đầu chuỗi đã gửi lưu xác nhận đến dòng { $line }.
-cli-journal-broken = Nhật ký KHÔNG nguyên vẹn ở dòng { $line }: { $what }. Hãy giữ nguyên thư mục dữ liệu và báo người kiểm tra.
-cli-flaw-edited = nội dung đã bị sửa
-cli-flaw-dropped = dòng này đến dòng { $line } đã bị xóa
-cli-flaw-swapped = đã bị đổi chỗ với dòng { $line }
-cli-flaw-reordered = dòng { $line } đứng ở chỗ này
-cli-flaw-replaced = đã bị thay bằng dòng khác; dòng { $line } được viết sau một dòng khác
-cli-flaw-body-altered = phần chi tiết đã bị sửa
-cli-flaw-body-missing = phần chi tiết đã mất mà không có biên bản hủy
-cli-flaw-tail-cut = phần cuối đã bị cắt; đầu chuỗi gửi lưu ở dòng { $line }
-cli-flaw-rehashed = chuỗi đã được băm lại, không khớp đầu chuỗi gửi lưu
-cli-flaw-head-forged = chữ ký của đầu chuỗi gửi lưu không đúng
-cli-flaw-unreadable = không đọc được
 cli-origin-default = mặc định
 cli-origin-environment = biến môi trường
 cli-doctor-listener = Cổng phục vụ: { $address }
