@@ -130,13 +130,6 @@ pub struct Clock {
     pub met_at: Option<Micros>,
 }
 
-impl Clock {
-    /// Returns whether the duty was fulfilled too late, or is overdue at `now`.
-    pub fn is_late(&self, now: Micros) -> bool {
-        self.met_at.unwrap_or(now) > self.due
-    }
-}
-
 /// Returns the clocks of an incident under a pack, the most urgent first.
 pub fn clocks(pack: &Pack, start: Start, met: &[Met<'_>]) -> Vec<Clock> {
     let binds = |term: &&Term| term.applies == Applies::All || start.serious;
@@ -281,9 +274,6 @@ mod tests {
                 ("full_report", 72 * HOUR, None),
             ]
         );
-        let late = |now| clocks.iter().map(|clock| clock.is_late(now)).collect::<Vec<_>>();
-        assert_eq!(late(NOW + HOUR), [false, true, false], "met too late stays late");
-        assert_eq!(late(NOW + 72 * HOUR + 1), [true, true, true]);
     }
 
     #[test]

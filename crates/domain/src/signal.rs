@@ -65,13 +65,6 @@ coded! {
     }
 }
 
-impl State {
-    /// Returns whether somebody has decided, so that nothing waits.
-    pub const fn is_decided(self) -> bool {
-        !matches!(self, Self::Received)
-    }
-}
-
 coded! {
     /// Why a signal was set aside.
     DismissReason {
