@@ -177,6 +177,8 @@ fn every_form_holds_the_hit() {
         table.contains("high") && table.contains("PC-01") && table.contains("Shell"),
         "{table}"
     );
+    assert!(table.starts_with("time (+07:00)"), "{table}");
+    assert!(table.contains("2026-11-20T08:00:01") && !table.contains("T01:00:01"), "{table}");
 }
 
 #[test]

@@ -59,6 +59,9 @@ impl Output {
         if self.form == Form::Json {
             self.to.write_all(b"\n")?;
         }
+        if self.form == Form::Table && self.hits == 0 {
+            self.to.write_all(record::table_head().as_bytes())?;
+        }
         self.to.write_all(&hit.text)?;
         self.hits += 1;
         self.highest = self.highest.max(Some(hit.rule.level));

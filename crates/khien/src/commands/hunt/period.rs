@@ -6,6 +6,9 @@ use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, tz::Offset};
 use khien_event::Context;
 
+/// Where the people are who type and read times.
+pub(super) const VIETNAM: Offset = Offset::constant((Context::VIETNAM_OFFSET_S / 3600) as i8);
+
 /// A moment as people type it: `2026-11-20`, `2026-11-20T08:30` (Vietnam's time) or RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Moment(pub(super) i64);
@@ -17,13 +20,11 @@ impl FromStr for Moment {
         if let Ok(at) = text.parse::<Timestamp>() {
             return Ok(Self(at.as_microsecond()));
         }
-        let vietnam = Offset::from_seconds(Context::VIETNAM_OFFSET_S)
-            .map_err(|_| "the offset is out of range")?;
         let day = || text.parse::<Date>().map(|date| date.at(0, 0, 0, 0));
         text.parse::<DateTime>()
             .or_else(|_| day())
             .ok()
-            .and_then(|at| vietnam.to_timestamp(at).ok())
+            .and_then(|at| VIETNAM.to_timestamp(at).ok())
             .map(|at| Self(at.as_microsecond()))
             .ok_or("write 2026-11-20, 2026-11-20T08:30 or 2026-11-20T08:30:00+07:00")
     }

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use khien_detect::RuleInfo;
 use khien_event::{Column, Event, Value};
 use serde::Serialize;
 
 use super::Form;
+use super::period::VIETNAM;
 
 /// The fields of a hit, in the order in which they are written. Their names are fixed.
 #[derive(Debug, Serialize)]
@@ -18,6 +20,8 @@ struct Record<'a> {
     rule_link: &'a str,
     level: &'a str,
     timestamp: Option<String>,
+    #[serde(skip)]
+    at: Option<Timestamp>,
     computer: Option<&'a str>,
     channel: Option<&'a str>,
     event_id: Option<serde_json::Value>,
@@ -53,6 +57,7 @@ impl<'a> Record<'a> {
             rule_link: &rule.link,
             level: rule.level.name(),
             timestamp: at.map(|at| format!("{at:.6}")),
+            at,
             computer: text(Column::Host),
             channel: text(Column::Channel),
             event_id: event.column(Column::Code).map(Value::to_json),
@@ -67,14 +72,14 @@ impl<'a> Record<'a> {
             let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
             clean.take(width).collect()
         };
-        let time = self.timestamp.as_deref().map_or("-", |stamp| &stamp[..stamp.len().min(19)]);
-        format!(
-            "{time:<19}  {:<13}  {:<24}  {:<60}  {}\n",
+        let columns = [
+            &self.at.map_or("-".to_owned(), shown),
             self.level,
-            clip(self.computer.unwrap_or("-"), 24),
-            clip(self.rule_title, 60),
-            clip(self.source, 200),
-        )
+            &clip(self.computer.unwrap_or("-"), 24),
+            &clip(self.rule_title, 60),
+            &clip(self.source, 200),
+        ];
+        table_line(columns)
     }
 
     fn csv(&self) -> Result<Vec<u8>, csv::Error> {
@@ -100,6 +105,21 @@ impl<'a> Record<'a> {
         ])?;
         writer.into_inner().map_err(|error| error.into_error().into())
     }
+}
+
+/// Returns the head of `table`, which names the zone of its times once.
+pub(super) fn table_head() -> String {
+    table_line(["time (+07:00)", "level", "computer", "rule", "file"])
+}
+
+fn table_line([time, level, computer, rule, source]: [&str; 5]) -> String {
+    format!("{time:<19}  {level:<13}  {computer:<24}  {rule:<60}  {source}\n")
+}
+
+/// Returns a time for people, as `--from` and `--to` take it: to the second, in Vietnam.
+fn shown(at: Timestamp) -> String {
+    let zone = TimeZone::fixed(VIETNAM);
+    zone.to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
 /// Keeps a spreadsheet from taking an attacker's text for a formula.
