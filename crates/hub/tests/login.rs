@@ -160,7 +160,9 @@ async fn a_slip_opens_its_account_once_and_in_time() {
     let short = door.post("/activate", &[("code", "ABCD-EFGH-2345"), ("password", "ngắn")]).await;
     short.is(422).sees("input-code");
     let form = [("code", "abcd efgh 2345"), ("password", long)];
-    door.post("/activate", &form).await.leads_to("/login");
+    door.post("/activate", &form).await.leads_to("/login?activated=so.y");
+    let page = door.get("/login?activated=so.y").await.ok();
+    page.sees("Mời đăng nhập").sees("value=\"so.y\"");
     old.get("/account").await.is(303);
     door.post("/activate", &form).await.is(422);
     door.post("/login", &[("login", "so.y"), ("password", long)]).await.leads_to("/");

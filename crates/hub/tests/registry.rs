@@ -197,7 +197,7 @@ async fn a_slip_is_shown_once_used_once_and_reset_only_by_call_back() {
     assert_eq!((again.changes.len(), none.len()), (0, 0));
     let door = app.stranger();
     let form = [("code", slip.code.as_str()), ("password", "bốn mùa hoa nở bên sông")];
-    door.post("/activate", &form).await.leads_to("/login");
+    door.post("/activate", &form).await.leads_to("/login?activated=can.bo.moi");
     door.post("/activate", &form).await.is(422);
     let admin = app.as_("quan.tri").await;
     let reset = format!("/people/{}/slip", slip.account.id);

@@ -41,7 +41,8 @@ pub async fn sign_in(
     session::open(app, write, person, kind, view).await
 }
 
-/// Sets the first password, or a new one after a call-back, with the code of a printed slip.
+/// Sets the first password, or a new one after a call-back, with the code of a printed slip;
+/// returns the log-in name that it belongs to.
 ///
 /// # Errors
 /// [`Fault::Invalid`] when the code is no living slip or the password is too weak.
@@ -50,18 +51,19 @@ pub async fn activate(
     view: &View,
     code: &str,
     password: String,
-) -> Result<PersonId, Fault> {
+) -> Result<String, Fault> {
     app.throttle.count("activate", &view.address)?;
     let code_hash = session::hash(&slip_code(code));
     let person = {
         let mut conn = app.db.read().await?;
         living_slip(&mut conn, &code_hash, app.now()).await?
     };
-    let hash = new_hash(app, person, password).await?;
+    let login = login_of(app, person).await?;
+    let hash = new_hash(app, &login, password).await?;
     let mut write = app.db.write().await?;
     living_slip(&mut write, &code_hash, app.now()).await?;
     set_password(app, write, person, &hash, "person.activate").await?;
-    Ok(person)
+    Ok(login)
 }
 
 /// Changes the own password; the old one must be known.
@@ -83,7 +85,7 @@ pub async fn change(
     if !app.hasher.fits(old, old_hash.clone()).await? {
         return Err(Fault::WrongLogin);
     }
-    let hash = new_hash(app, person, new).await?;
+    let hash = new_hash(app, &login_of(app, person).await?, new).await?;
     let mut write = app.db.write().await?;
     demand_hash(&mut write, person, old_hash).await?;
     set_password(app, write, person, &hash, "person.password").await
@@ -108,12 +110,13 @@ async fn demand_hash(
     if standing == checked { Ok(()) } else { Err(Fault::WrongLogin) }
 }
 
-async fn new_hash(app: &App, person: PersonId, password: String) -> Result<String, Fault> {
-    let login = {
-        let mut conn = app.db.read().await?;
-        store::person(&mut conn, person).await?.ok_or(Fault::NotFound)?.login
-    };
-    check_password(&password, &login, false).map_err(Fault::Invalid)?;
+async fn login_of(app: &App, person: PersonId) -> Result<String, Fault> {
+    let mut conn = app.db.read().await?;
+    Ok(store::person(&mut conn, person).await?.ok_or(Fault::NotFound)?.login)
+}
+
+async fn new_hash(app: &App, login: &str, password: String) -> Result<String, Fault> {
+    check_password(&password, login, false).map_err(Fault::Invalid)?;
     Ok(app.hasher.hash(password).await?)
 }
 

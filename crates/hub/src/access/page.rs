@@ -15,16 +15,19 @@ use crate::web::assets::href;
 use crate::web::i18n::Lang;
 use crate::web::session::{LANG_COOKIE, cookie_name, set_cookie};
 use crate::web::view::{Member, View};
-use crate::web::{layout, parts};
+use crate::web::{encode_query, layout, parts};
 
 /// How long a browser keeps the language.
 const PREFERENCE_SECONDS: u64 = 365 * 24 * 3600;
 
-/// Where to go after the log-in.
-#[derive(Deserialize)]
-pub struct Next {
-    #[serde(default)]
+/// What leads to the log-in.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Arrival {
+    /// Where to go afterwards.
     next: String,
+    /// The log-in name of the account that has just been activated.
+    activated: String,
 }
 
 /// Returns a path of this host; anything else leads home, so that a link cannot send an officer
@@ -37,25 +40,34 @@ fn safe_path(path: &str) -> &str {
 }
 
 /// `GET /login`.
-pub async fn login_form(view: View, Query(next): Query<Next>) -> Response {
+pub async fn login_form(view: View, Query(from): Query<Arrival>) -> Response {
     if view.caller.is_some() {
-        return Redirect::to(safe_path(&next.next)).into_response();
+        return Redirect::to(safe_path(&from.next)).into_response();
     }
-    login_page(&view, &next.next, "", None).into_response()
+    let told = html! {
+        @if !from.activated.is_empty() {
+            div.notice.notice-good role="status" {
+                (parts::icon("check")) p.notice-body { (view.t("login-activated")) }
+            }
+        }
+    };
+    login_page(&view, &from.next, &from.activated, told).into_response()
 }
 
-fn login_page(view: &View, next: &str, login: &str, fault: Option<&Fault>) -> Markup {
+/// Returns the log-in form; where the name is known, the password is what remains to be typed.
+fn login_page(view: &View, next: &str, login: &str, told: Markup) -> Markup {
+    let known = !login.is_empty();
     let body = html! {
         form.login method="post" action="/login" {
             (login_head(view, &view.t("login-title")))
-            @if let Some(fault) = fault { (parts::bad(&fault.sentence(view))) }
+            (told)
             input type="hidden" name="next" value=(next);
             (parts::field(view, "login", "login-name", true, html! {
-                input.input #login name="login" value=(login) autocomplete="username" autofocus
-                    required autocapitalize="none" spellcheck="false";
+                input.input #login name="login" value=(login) autocomplete="username"
+                    autofocus[!known] required autocapitalize="none" spellcheck="false";
             }))
             (parts::field(view, "password", "login-password", true, html! {
-                input.input #password type="password" name="password"
+                input.input #password type="password" name="password" autofocus[known]
                     autocomplete="current-password" required;
             }))
             button.button.button-main.button-wide { (view.t("login-enter")) }
@@ -101,7 +113,8 @@ pub async fn login(
             Ok((head, Redirect::to(safe_path(&form.next))).into_response())
         }
         Err(fault @ (Fault::WrongLogin | Fault::TooMany(_))) => {
-            let page = login_page(&view, &form.next, &form.login, Some(&fault));
+            let page =
+                login_page(&view, &form.next, &form.login, parts::bad(&fault.sentence(&view)));
             let mut reply = (fault.status(), page).into_response();
             fault.name_the_wait(&mut reply);
             Ok(reply)
@@ -183,7 +196,10 @@ pub async fn activate(
     Form(form): Form<ActivateForm>,
 ) -> Result<Response, Fault> {
     match login::activate(&app, &view, &form.code, form.password).await {
-        Ok(_) => Ok(Redirect::to("/login").into_response()),
+        Ok(name) => {
+            let path = format!("/login?activated={}", encode_query(&name));
+            Ok(Redirect::to(&path).into_response())
+        }
         Err(fault @ Fault::Invalid(_)) => {
             let page = activate_page(&view, Some(&fault));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())

@@ -4,6 +4,7 @@ login-password = Password
 login-enter = Sign in
 login-first-time = First time here, or forgot the password?
 login-activate = Enter the code of your activation slip
+login-activated = The password is set and the account is ready. Please sign in.
 activate-title = Activate the account
 activate-help = Enter the code printed on the activation slip that the administrator gave you, and choose a password. Nobody else knows it.
 activate-code = Activation code

@@ -4,6 +4,7 @@ login-password = Mật khẩu
 login-enter = Đăng nhập
 login-first-time = Lần đầu sử dụng hoặc quên mật khẩu?
 login-activate = Nhập mã trên phiếu kích hoạt
+login-activated = Đã đặt mật khẩu, tài khoản dùng được. Mời đăng nhập.
 activate-title = Kích hoạt tài khoản
 activate-help = Nhập mã in trên phiếu kích hoạt do cán bộ quản trị cấp, rồi tự đặt mật khẩu. Không ai khác biết mật khẩu này.
 activate-code = Mã kích hoạt
