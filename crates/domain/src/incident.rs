@@ -11,6 +11,7 @@ use crate::coded::coded;
 use crate::fact::Fact;
 use crate::id::{MatterId, PersonId, UnitId};
 use crate::refusal::{Code, Refusal};
+use crate::signal::Level;
 use crate::text;
 use crate::time::Micros;
 use crate::unit::Tree;
@@ -79,6 +80,19 @@ coded! {
         High = "high",
         /// Serious in the sense of the law.
         Serious = "serious",
+    }
+}
+
+impl Severity {
+    /// Returns what a signal of this level suggests. The words never sound milder than those that
+    /// woke the officer, who may choose others.
+    pub const fn suggested(level: Level) -> Self {
+        match level {
+            Level::Critical => Self::Serious,
+            Level::High => Self::High,
+            Level::Medium => Self::Medium,
+            Level::Low | Level::Informational => Self::Low,
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Incidents over HTTP beside the one job: how they end, who learns what of them, and what stays
 //! as it was once they are over.
 
+use khien_domain::time::HOUR;
+use khien_hub::web::time::rfc3339;
+
 use crate::harness::{Client, TestApp};
 
 const REASON: (&str, &str) = ("reason", "đã kiểm tra nhật ký máy chủ");
@@ -111,4 +114,39 @@ async fn a_number_is_shown_only_with_what_it_names() {
     unit.get(&joined).await.is(404);
     unit.get(&path).await.ok().sees_not("SC-2026-0001").sees_not(&incident);
     assert!(unit.json("/api/v1/signals").await["items"][0]["matter"].is_null());
+}
+
+#[tokio::test]
+async fn closing_is_no_main_button_before_the_verdict() {
+    let app = TestApp::new().await;
+    let lead = app.as_("dieu.phoi").await;
+    let path = format!("/incidents/{}", opened(&app, "XA-A").await);
+    for deed in ["contain", "recover", "resolve"] {
+        lead.post(&format!("{path}/{deed}"), &[]).await.is(303);
+    }
+    let button = |class: &str| format!("{path}/close\"><button class=\"{class}\">");
+    lead.get(&path).await.ok().sees(&button("button"));
+    lead.post(&format!("{path}/verdict"), &[("leak", "unclear"), REASON]).await.is(303);
+    lead.get(&path).await.ok().sees(&button("button"));
+    lead.post(&format!("{path}/verdict"), &[("leak", "no_sign"), REASON]).await.is(303);
+    lead.get(&path).await.ok().sees(&button("button button-main"));
+}
+
+#[tokio::test]
+async fn a_critical_report_is_offered_as_serious_and_its_task_is_due_in_hours() {
+    let app = TestApp::new().await;
+    let signal = app.telephoned("XA-A").await;
+    let (desk, path) = (app.as_("truc.ban").await, format!("/signals/{signal}/verify"));
+    desk.get(&path).await.ok().sees("value=\"serious\" selected");
+    let serious = [
+        ("into", "open"),
+        ("title", "Mã hóa tệp"),
+        ("category", "encryption"),
+        ("severity", "serious"),
+        ("task", "yes"),
+        ("task_title", "Rút dây mạng ngay"),
+    ];
+    desk.post(&path, &serious).await.is(303);
+    let task = &app.as_("dieu.phoi").await.json("/api/v1/tasks").await["items"][0];
+    assert_eq!(task["due"], rfc3339(app.now() + 4 * HOUR));
 }

@@ -66,6 +66,10 @@ fn every_code_has_words() {
     all("contact-purpose", unit::ContactPurpose::ALL.iter().map(|c| c.code()).collect());
     all("sign", signal::Sign::ALL.iter().map(|c| c.code()).collect());
     all("dismiss", signal::DismissReason::ALL.iter().map(|c| c.code()).collect());
+    let first_tasks = incident::Category::ALL.iter().map(|c| c.code()).chain(["web-shell"]);
+    for first in first_tasks {
+        keys.extend([format!("first-task-{first}"), format!("first-task-{first}-details")]);
+    }
     let silent: Vec<_> = keys.iter().filter(|key| !has_words(key)).collect();
     assert!(silent.is_empty(), "no words for {silent:?}");
 }

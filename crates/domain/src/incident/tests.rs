@@ -249,3 +249,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_incident_is_suggested_to_be_as_bad_as_its_signal_is_loud() {
+    let suggested = Level::ALL.iter().map(|level| Severity::suggested(*level));
+    assert!(suggested.is_sorted(), "louder never suggests milder");
+    assert_eq!(Severity::suggested(Level::Critical), Severity::Serious);
+    assert_eq!(Severity::suggested(Level::High), Severity::High);
+}

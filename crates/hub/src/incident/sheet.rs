@@ -4,9 +4,10 @@
 use khien_domain::access::{Action, Depth, may};
 use khien_domain::clock::Clock;
 use khien_domain::id::{MatterId, SignalId, UnitId};
-use khien_domain::incident::{LeakVerdict, State};
+use khien_domain::incident::{LeakVerdict, Severity, State};
 use khien_domain::matter::PartyRole;
-use khien_domain::task::AnswerKind;
+use khien_domain::task::{AnswerKind, default_due};
+use khien_domain::time::HOUR;
 use khien_store::Conn;
 use maud::{Markup, html};
 
@@ -21,9 +22,6 @@ use crate::task::store::TaskRow;
 use crate::web::view::{Caller, View};
 use crate::web::{parts, stored};
 use crate::{evidence, signal, task, unit};
-
-/// Hours that a task is given when the form does not say.
-const TASK_HOURS: &str = "24";
 
 /// Everything that the page shows, read in one snapshot.
 pub(super) struct Sheet {
@@ -184,6 +182,8 @@ impl Sheet {
             State::Resolved => Some(("close", Action::CloseIncident)),
             State::Closed | State::Voided | State::Merged => None,
         };
+        // Closing would be refused: the verdict is what the page asks for.
+        let main = self.state != State::Resolved || !self.verdict_is_open();
         let back = matches!(self.state, State::Contained | State::Recovering | State::Resolved);
         let sure = |deed: &str, danger: bool| {
             let key = format!("incident-{deed}");
@@ -193,7 +193,7 @@ impl Sheet {
             div.actions {
                 @if let Some((deed, action)) = next { @if self.may(action) {
                     form method="post" action=(self.path(deed)) {
-                        button.button.button-main {
+                        button.button.button-main[main] {
                             (parts::icon("arrow-right")) (view.t(&format!("incident-{deed}")))
                         }
                     }
@@ -228,10 +228,16 @@ impl Sheet {
         }
     }
 
+    /// Returns whether the verdict is still to be given before the incident can close.
+    fn verdict_is_open(&self) -> bool {
+        let unclear = |leak: &str| leak == LeakVerdict::Unclear.code();
+        self.row.leak.as_deref().is_none_or(unclear) && !self.state.is_over()
+    }
+
     fn verdict(&self, view: &View) -> Result<Markup, Fault> {
         let row = &self.row;
         let given = row.leak.as_deref().map(stored::<LeakVerdict>).transpose()?;
-        let open = given.is_none_or(|v| v == LeakVerdict::Unclear) && !self.state.is_over();
+        let open = self.verdict_is_open();
         let class = match given {
             Some(v) if v.is_leak() => "verdict verdict-leaked",
             Some(LeakVerdict::NoSign) => "verdict verdict-given",
@@ -302,6 +308,7 @@ impl Sheet {
     fn task_form(&self, view: &View) -> Markup {
         let answers = AnswerKind::ALL.iter().map(|a| a.code());
         let own = self.parties.iter().find(|p| p.unit == self.row.unit);
+        let hours = default_due(0, self.row.severity == Severity::Serious.code()) / HOUR;
         html! {
             div.panel-body { details {
                 summary { (view.t("task-give")) }
@@ -325,7 +332,7 @@ impl Sheet {
                         }))
                         (parts::field(view, "task-hours", "task-hours", true, html! {
                             input.input.input-short #task-hours type="number" name="hours" min="1"
-                                max="8760" value=(TASK_HOURS) required;
+                                max="8760" value=(hours) required;
                         }))
                     }
                     div.actions { button.button.button-main { (view.t("task-give")) } }

@@ -9,7 +9,7 @@ use khien_domain::id::{MatterId, SignalId, UnitId};
 use khien_domain::incident::{Category, Incident, Severity, lead_for};
 use khien_domain::marking::Marking;
 use khien_domain::matter::{Matter, Party, PartyRole};
-use khien_domain::signal::{Deed, Level, State as Stand};
+use khien_domain::signal::{Deed, State as Stand};
 use khien_domain::task::{AnswerKind, default_due};
 use khien_domain::text;
 use khien_store::{NewEntry, Write};
@@ -55,27 +55,23 @@ pub async fn form(
     member: Member,
     Path(id): Path<SignalId>,
 ) -> Result<Response, Fault> {
-    let mut conn = app.db.read().await?;
-    let found = signal::store::find(&mut conn, member.person.id, id).await?;
-    let row = found.ok_or(Fault::NotFound)?;
+    let asked = Asked::read(&app, &member, id).await?;
+    let Asked { row, body, .. } = &asked;
     if let Some(matter) = row.matter {
         return Ok(Redirect::to(&format!("/incidents/{matter}")).into_response());
     }
-    let details = signal::store::details(&mut conn, id).await?;
-    let running = store::running_at(&mut conn, member.person.id, UnitId::new(row.unit)).await?;
-    let body = serde_json::from_str(&details.body).unwrap_or_default();
-    let category = guess(&body);
+    let category = guess(body);
+    let first = if is_web_shell(body) { "web-shell" } else { category.code() };
     let filled = Verification {
         into: "open".to_owned(),
         title: row.title.clone(),
         category: category.code().to_owned(),
-        severity: severity_of(&row)?.code().to_owned(),
+        severity: Severity::suggested(stored(&row.level)?).code().to_owned(),
         task: "yes".to_owned(),
         // The unit reads Vietnamese, whatever the officer's console speaks.
-        task_title: Lang::Vi.t(&format!("first-task-{category}")),
-        task_details: Lang::Vi.t(&format!("first-task-{category}-details")),
+        task_title: Lang::Vi.t(&format!("first-task-{first}")),
+        task_details: Lang::Vi.t(&format!("first-task-{first}-details")),
     };
-    let asked = Asked { row: &row, body: &body, running: &running };
     Ok(sheet(&view, &asked, &filled, None).into_response())
 }
 
@@ -90,14 +86,7 @@ pub async fn decide(
     match verify(&app, &member, id, &form).await {
         Ok(matter) => Ok(Redirect::to(&format!("/incidents/{matter}")).into_response()),
         Err(fault @ Fault::Invalid(_)) => {
-            let mut conn = app.db.read().await?;
-            let found = signal::store::find(&mut conn, member.person.id, id).await?;
-            let row = found.ok_or(Fault::NotFound)?;
-            let unit = UnitId::new(row.unit);
-            let running = store::running_at(&mut conn, member.person.id, unit).await?;
-            let details = signal::store::details(&mut conn, id).await?;
-            let body = serde_json::from_str(&details.body).unwrap_or_default();
-            let asked = Asked { row: &row, body: &body, running: &running };
+            let asked = Asked::read(&app, &member, id).await?;
             let page = sheet(&view, &asked, &form, Some(&fault));
             Ok((fault.status(), page).into_response())
         }
@@ -241,6 +230,16 @@ async fn first_task(
     Ok(())
 }
 
+/// ATT&CK's number of a web shell, as the rules' tags write it.
+const WEB_SHELL_TAG: &str = "attack.t1505.003";
+
+/// Returns whether the story of a signal began with a web shell. A web shell and the page that was
+/// changed through it are one family, but what the unit must do first is not the same.
+fn is_web_shell(body: &serde_json::Value) -> bool {
+    let tags = body.get("rule_tags").and_then(|tags| tags.as_array());
+    tags.is_some_and(|tags| tags.iter().any(|tag| tag == WEB_SHELL_TAG))
+}
+
 /// Returns the class that a signal suggests; the officer may choose another.
 fn guess(body: &serde_json::Value) -> Category {
     let family = body.get("family").and_then(|f| f.as_str()).unwrap_or_default();
@@ -248,6 +247,7 @@ fn guess(body: &serde_json::Value) -> Category {
     let sign = |code: &str| signs.is_some_and(|all| all.iter().any(|s| s == code));
     match family {
         "ransomware" => Category::Encryption,
+        "web-takeover" if is_web_shell(body) => Category::Intrusion,
         "web-takeover" => Category::Defacement,
         "document-theft" => Category::Theft,
         "password-guessing" | "default-password" => Category::Intrusion,
@@ -263,35 +263,39 @@ fn guess(body: &serde_json::Value) -> Category {
     }
 }
 
-fn severity_of(row: &SignalRow) -> Result<Severity, Fault> {
-    Ok(match stored::<Level>(&row.level)? {
-        Level::Critical => Severity::High,
-        Level::High => Severity::Medium,
-        Level::Medium | Level::Low | Level::Informational => Severity::Low,
-    })
-}
-
 /// What the page asks about.
-struct Asked<'a> {
-    row: &'a SignalRow,
-    body: &'a serde_json::Value,
-    running: &'a [IncidentRow],
+struct Asked {
+    row: SignalRow,
+    body: serde_json::Value,
+    /// The incidents of the unit that the signal might belong to.
+    running: Vec<IncidentRow>,
 }
 
-fn sheet(view: &View, asked: &Asked<'_>, form: &Verification, fault: Option<&Fault>) -> Markup {
-    let row = asked.row;
+impl Asked {
+    async fn read(app: &App, caller: &Caller, id: SignalId) -> Result<Self, Fault> {
+        let (mut conn, person) = (app.db.read().await?, caller.person.id);
+        let row = signal::store::find(&mut conn, person, id).await?.ok_or(Fault::NotFound)?;
+        let details = signal::store::details(&mut conn, id).await?;
+        let running = store::running_at(&mut conn, person, UnitId::new(row.unit)).await?;
+        let body = serde_json::from_str(&details.body).unwrap_or_default();
+        Ok(Self { row, body, running })
+    }
+}
+
+fn sheet(view: &View, asked: &Asked, form: &Verification, fault: Option<&Fault>) -> Markup {
+    let row = &asked.row;
     let back = format!("/signals/{}", row.id);
     let body = html! {
         (parts::crumbs(view, &back, &row.number, &view.t("signal-verify")))
         (parts::head(&view.t("verify-title"), &row.title, html! { (parts::level(view, &row.level)) }))
         @if let Some(fault) = fault { (parts::bad(&fault.sentence(view))) }
         div.narrow.stack {
-            (signal::page::four(view, row, asked.body))
+            (signal::page::four(view, row, &asked.body))
             form.form method="post" action=(format!("{back}/verify")) {
                 @if asked.running.is_empty() {
                     input type="hidden" name="into" value="open";
                 } @else {
-                    (into(view, asked.running, &form.into))
+                    (into(view, &asked.running, &form.into))
                 }
                 (opening(view, row, form))
                 (task_part(view, form))
@@ -375,7 +379,7 @@ fn task_part(view: &View, form: &Verification) -> Markup {
                 input type="checkbox" name="task" value="yes" checked[form.task == "yes"];
                 span { (view.t("verify-task-give")) }
             }
-            (parts::field(view, "task_title", "task-title", false, html! {
+            (parts::field(view, "task_title", "task-title", form.task == "yes", html! {
                 input.input #task_title name="task_title" value=(form.task_title) maxlength="200";
             }))
             (parts::field(view, "task_details", "task-details", false, html! {
@@ -385,4 +389,16 @@ fn task_part(view: &View, form: &Verification) -> Markup {
             }))
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_web_shell_is_no_changed_page_though_both_are_one_family() {
+        let body = |tag| json!({ "family": "web-takeover", "rule_tags": ["attack.impact", tag] });
+        assert_eq!(guess(&body("attack.t1491.002")), Category::Defacement);
+        assert_eq!(guess(&body(WEB_SHELL_TAG)), Category::Intrusion);
+    }
 }
