@@ -243,6 +243,7 @@ fn body(hit: &Found) -> Value {
     json!({
         "rule_id": rule.id,
         "rule_title": rule.title,
+        "rule_title_vi": rule.title_vi,
         "rule_author": rule.author,
         "rule_link": rule.link,
         "rule_level": rule.level.name(),

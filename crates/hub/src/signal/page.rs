@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::evidence;
 use crate::evidence::store::Holder;
 use crate::fault::Fault;
+use crate::web::i18n::Lang;
 use crate::web::list::ListQuery;
 use crate::web::view::{Member, View};
 use crate::web::{layout, parts, stored};
@@ -207,9 +208,13 @@ pub fn four(view: &View, row: &SignalRow, body: &serde_json::Value) -> Markup {
 /// The rule's author and link stay on every alert: the rules' licence asks for it.
 fn attribution(view: &View, body: &serde_json::Value) -> Markup {
     let text = |key: &str| body.get(key).and_then(|v| v.as_str()).unwrap_or_default();
+    let title = match text("rule_title_vi") {
+        vi if view.lang == Lang::Vi && !vi.is_empty() => vi,
+        _ => text("rule_title"),
+    };
     html! {
         p.panel-foot {
-            (view.t("signal-rule")) " " b { (text("rule_title")) } " · " (text("rule_author"))
+            (view.t("signal-rule")) " " b { (title) } " · " (text("rule_author"))
             " · " span.mono { (text("rule_id")) }
             @if !text("rule_link").is_empty() { " · " span.mono { (text("rule_link")) } }
         }
