@@ -134,7 +134,6 @@ fn wanted(view: &View, row: &TaskRow) -> Markup {
         section.panel {
             div.panel-head { h2 { (view.t("task-wanted")) } }
             div.panel-body {
-                p { b { (row.title) } }
                 @if !row.details.is_empty() { p { (row.details) } }
                 p.soft {
                     (view.t("task-answer-wanted")) ": " (view.t(&format!("answer-{}", row.answer_kind)))
