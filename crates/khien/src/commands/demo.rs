@@ -124,6 +124,7 @@ fn tell(args: &Args, app: &App, url: &str, accounts: &[Account], lang: Lang) -> 
     let arguments = [
         ("url", Arg::Text(url)),
         ("password", Arg::Text(province::PASSWORD)),
+        ("other", Arg::Text(province::ANOTHER_OFFICER)),
         ("data", Arg::Text(&app.data().display().to_string())),
     ];
     say(&format!("{table}\n\n{}", lang.ta("cli-demo-listens", &arguments)));

@@ -44,6 +44,7 @@ cli-demo-role = Role
 cli-demo-unit = Unit
 cli-demo-listens =
     Password of every account: { $password }
+    The officer of any other commune or ward: can.bo.<its name>, such as { $other }; same password
     Data folder: { $data }
     The invented province runs at { $url } (Ctrl-C to stop)
 cli-user-call-back = This officer has a password already. Call back on the registered number { $phone }, do not trust the number that rang; once you have spoken to the officer, run this again with --called-back.

@@ -44,6 +44,7 @@ cli-demo-role = Vai trò
 cli-demo-unit = Đơn vị
 cli-demo-listens =
     Mật khẩu của mọi tài khoản: { $password }
+    Cán bộ đầu mối của xã, phường khác: can.bo.<tên xã>, như { $other }; cùng mật khẩu
     Thư mục dữ liệu: { $data }
     Tỉnh giả định đang chạy tại { $url } (Ctrl-C để dừng)
 cli-user-call-back = Cán bộ này đã có mật khẩu. Hãy gọi lại số đã đăng ký { $phone }, không tin số vừa gọi đến; gặp đúng người rồi hãy chạy lại với --called-back.

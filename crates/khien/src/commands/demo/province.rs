@@ -49,6 +49,9 @@ const CAST: [(&str, Role); 11] = [
     ("quan.tri", Role::Administrator),
 ];
 
+/// An officer beside the cast, as an example of how the others are called.
+pub(super) const ANOTHER_OFFICER: &str = "can.bo.linhtrung";
+
 /// A log-in to show.
 pub(super) struct Account {
     pub(super) login: &'static str,
