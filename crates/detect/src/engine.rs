@@ -10,10 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use foldhash::fast::RandomState;
 use khien_event::{Batch, Event, NameId, Value, names};
 
-use crate::fields::{FieldId, FieldMap, Fields};
+use crate::correlate::correlator::{Correlator, Settled};
+use crate::correlate::counting::{Counters, Usage};
+use crate::correlate::save::BadState;
+use crate::correlate::sighting::{Feed, Sighting};
+use crate::fields::{FieldMap, Fields};
 use crate::load::Rules;
 use crate::plan::{Plan, QuestionAt, Questions, Scratch, Serving, Source, Tree};
-use crate::sigma::correlate::{self, Correlator, Counters, Linked, Sighting};
 use crate::sigma::fold::fold;
 use crate::sigma::route::{self, Origin, Routed};
 use crate::sigma::rule::RuleInfo;
@@ -47,8 +50,8 @@ struct Held {
     asks: Tree<QuestionAt>,
     /// Whether a hit is told by itself.
     speaks: bool,
-    /// The correlations that count it, with the fields of the group.
-    counted_by: Vec<(usize, Vec<FieldId>)>,
+    /// The correlations that count it.
+    feeds: Vec<Feed>,
 }
 
 /// What all scanners of a rule set share.
@@ -87,31 +90,79 @@ pub struct Scanner {
 pub struct Engine {
     scanner: Scanner,
     correlator: Correlator,
+    /// What the caller calls the next batch.
+    place: u64,
 }
 
 impl Engine {
     /// Returns an engine for these rules.
-    pub fn new(rules: Rules) -> Self {
-        let correlator = Correlator::new(&rules.correlations);
-        let set = Arc::new(RuleSet::new(rules));
-        Self { scanner: Scanner::new(set), correlator }
+    pub fn new(mut rules: Rules) -> Self {
+        let correlator = Correlator::new(std::mem::take(&mut rules.correlations));
+        Self::of(rules, correlator)
+    }
+
+    /// Returns an engine for these rules whose correlations remember what [`Self::state`] told, as
+    /// far as they are the same.
+    ///
+    /// # Errors
+    /// When the bytes are damaged or of another version: then begin with [`Self::new`].
+    pub fn with_state(mut rules: Rules, state: &[u8]) -> Result<Self, BadState> {
+        let correlator = Correlator::restore(std::mem::take(&mut rules.correlations), state)?;
+        Ok(Self::of(rules, correlator))
+    }
+
+    fn of(rules: Rules, correlator: Correlator) -> Self {
+        let scanner = Scanner::new(Arc::new(RuleSet::new(rules)));
+        Self { scanner, correlator, place: 0 }
+    }
+
+    /// Returns what the correlations remember, to outlive a reload of the rules or a restart.
+    pub fn state(&self) -> Vec<u8> {
+        self.correlator.save()
     }
 
     /// Returns the hits of a batch, in the order of events, then of rules.
     pub fn batch(&mut self, batch: &Batch) -> Vec<Hit> {
         let Found { mut hits, sightings } = self.scanner.scan(batch);
         for sighting in &sightings {
-            if let Some(rule) = self.correlator.count(sighting) {
-                hits.push(Hit { event: sighting.event, rule });
-            }
+            let completed = self.correlator.count(self.place, sighting).into_iter();
+            hits.extend(completed.map(|rule| Hit { event: sighting.event, rule }));
         }
         hits.sort_by_key(|hit| hit.event);
         hits
     }
 
+    /// Names the place of the next batch, in whatever way the caller finds it again.
+    pub fn name(&mut self, place: u64) {
+        self.place = place;
+    }
+
+    /// Tells when the next batch came, µs UTC. Whoever reads live events must tell it.
+    pub fn arrived(&mut self, at: i64) {
+        self.correlator.arrived(at);
+    }
+
+    /// Returns the hits of correlations that were only known once their time was over. They are of
+    /// events of earlier batches; whoever does not ask never learns of them.
+    pub fn settled(&mut self) -> Vec<Settled> {
+        self.correlator.settled()
+    }
+
+    /// Judges what is under way, because nothing more will come; returns the hits, as
+    /// [`Self::settled`] does.
+    pub fn finish(&mut self) -> Vec<Settled> {
+        self.correlator.finish();
+        self.correlator.settled()
+    }
+
     /// Returns what the bounds of the correlations have cost so far.
     pub fn counters(&self) -> Counters {
         self.correlator.counters()
+    }
+
+    /// Returns what each correlation keeps and what its bounds have cost.
+    pub fn usage(&self) -> impl Iterator<Item = Usage> {
+        self.correlator.usage()
     }
 
     /// Takes the engine apart, to scan on several threads and count in one place.
@@ -123,18 +174,13 @@ impl Engine {
 impl RuleSet {
     fn new(mut rules: Rules) -> Self {
         let mut questions = Questions::default();
-        let held = |rule: crate::sigma::rule::Rule| Held {
+        let held = |(rule, feeds): (crate::sigma::rule::Rule, Vec<Feed>)| Held {
             asks: questions.condition(&rule.condition, &rule.searches),
             info: rule.info,
             speaks: rule.speaks,
-            counted_by: Vec::new(),
+            feeds,
         };
-        let mut held: Vec<Held> = rules.rules.into_iter().map(held).collect();
-        for (number, Linked { members, .. }) in rules.correlations.iter().enumerate() {
-            for (rule, fields) in members {
-                held[*rule].counted_by.push((number, fields.clone()));
-            }
-        }
+        let held = rules.rules.into_iter().zip(rules.feeds).map(held).collect();
         questions.close();
         rules.fields.intern_aliases();
         Self { rules: held, questions, fields: rules.fields, plans: Mutex::default() }
@@ -155,7 +201,7 @@ impl RuleSet {
 
     fn compile(&self, key: &PlanKey) -> Plan {
         let serving = self.rules.iter().enumerate().filter(|(_, rule)| {
-            (rule.speaks || !rule.counted_by.is_empty()) && key.origin.serves(&rule.info.source)
+            (rule.speaks || !rule.feeds.is_empty()) && key.origin.serves(&rule.info.source)
         });
         let serving = serving.map(|(number, rule)| {
             let generic = rule.info.source.category.is_some();
@@ -214,18 +260,9 @@ impl Scanner {
             if rule.speaks {
                 found.hits.push(Hit { event: position, rule: rule.info.clone() });
             }
-            for (correlation, fields) in &rule.counted_by {
-                // An event is one event, however many of the rules it matches.
-                let known = &found.sightings[first_sighting..];
-                if known.iter().any(|sighting| sighting.correlation == *correlation) {
-                    continue;
-                }
-                found.sightings.push(Sighting {
-                    event: position,
-                    at: event.t_event(),
-                    correlation: *correlation,
-                    group: group(event, set, rule, fields),
-                });
+            for feed in &rule.feeds {
+                let text = |field| first_text(event, set.fields.name(field), rule);
+                feed.see(position, event.t_event(), &text, &mut found.sightings, first_sighting);
             }
         });
     }
@@ -252,16 +289,9 @@ fn single_event_id(event: Event<'_>) -> Option<&str> {
     id.as_text().filter(|_| ids.next().is_none())
 }
 
-/// A field that the event lacks is a value of its own, as in SQL: events without it form a group.
-fn group(event: Event<'_>, set: &RuleSet, rule: &Held, fields: &[FieldId]) -> Box<str> {
-    let folded: Vec<String> = fields
-        .iter()
-        .map(|field| {
-            let value = value_of(event, set.fields.name(*field), rule);
-            fold(value.and_then(Value::as_text).unwrap_or_default())
-        })
-        .collect();
-    correlate::group_key(folded.iter().map(String::as_str))
+/// Returns the first value of a field, folded; nothing where it is missing or null.
+fn first_text(event: Event<'_>, field: &str, rule: &Held) -> String {
+    fold(value_of(event, field, rule).and_then(Value::as_text).unwrap_or_default())
 }
 
 /// Returns the first value of a field as a rule names it: for a generic rule, the source's own word

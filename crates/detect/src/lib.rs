@@ -1,7 +1,7 @@
 //! Event in, hit out: the Sigma engine.
 //!
-//! [`Loader`] (or [`Rules::load`], [`Rules::from_texts`]) reads Sigma 2.1 rules and `event_count`
-//! correlations; whatever it cannot honour exactly comes back as [`Refused`], by name and with the
+//! [`Loader`] (or [`Rules::load`], [`Rules::from_texts`]) reads Sigma 2.1 rules and correlations of
+//! every type; whatever it cannot honour exactly comes back as [`Refused`], by name and with the
 //! reason, and is never matched approximately. [`Engine`] takes batches of events and answers with
 //! [`Hit`]s. A rule sees only the events of the log source that it asks for.
 //!
@@ -10,6 +10,7 @@
 //!
 //! It does not decode logs (that is `event`), keep hits or raise signals (that is the hub).
 
+mod correlate;
 mod engine;
 mod fields;
 mod load;
@@ -18,9 +19,14 @@ mod plan;
 mod sigma;
 mod unmapped;
 
+pub use correlate::LATENESS_US;
+pub use correlate::correlator::{Correlator, STATE_BYTES_MAX, Settled};
+pub use correlate::counting::{Counters, GROUPS_MAX, RULE_BYTES_MAX, Usage};
+pub use correlate::link::CORRELATIONS_MAX;
+pub use correlate::save::BadState;
+pub use correlate::sighting::Sighting;
 pub use engine::{Engine, Found, Hit, Scanner};
 pub use load::{FILE_BYTES_MAX, Loader, RULES_MAX, Refused, Rules};
-pub use sigma::correlate::{Correlator, Counters, GROUPS_MAX, LATENESS_US, Sighting};
 pub use sigma::reason::Reason;
 pub use sigma::rule::{Level, LogSource, RuleInfo, UnknownLevel};
 pub use unmapped::Unmapped;

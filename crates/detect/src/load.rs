@@ -7,9 +7,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::correlate::link::{self, CORRELATIONS_MAX, Linked, Net};
+use crate::correlate::rule::{self as correlation, Correlation};
+use crate::correlate::sighting::Feed;
 use crate::fields::Fields;
 use crate::pack;
-use crate::sigma::correlate::{self, Correlation, Linked};
 use crate::sigma::parse::{self, Document};
 use crate::sigma::reason::Reason;
 use crate::sigma::rule::{Rule, RuleInfo};
@@ -40,6 +42,8 @@ pub struct Refused {
 pub struct Rules {
     pub(crate) rules: Vec<Rule>,
     pub(crate) correlations: Vec<Linked>,
+    /// By rule: the correlations that count it.
+    pub(crate) feeds: Vec<Vec<Feed>>,
     pub(crate) fields: Fields,
 }
 
@@ -88,10 +92,10 @@ impl Rules {
 #[derive(Debug, Default)]
 pub struct Loader {
     rules: Vec<Rule>,
-    correlations: Vec<(Correlation, PathBuf)>,
+    correlations: Vec<Correlation>,
     /// Names by which correlations, refused ones too, call the rules that they count, and whether
     /// those shall speak by themselves.
-    components: Vec<(String, bool)>,
+    components: HashMap<String, bool>,
     ids: HashMap<String, String>,
     fields: Fields,
     refused: Vec<Refused>,
@@ -129,20 +133,18 @@ impl Loader {
     /// Binds correlations to their rules and hands the set over, with what was left out.
     pub fn finish(mut self) -> (Rules, Vec<Refused>) {
         self.silence_components();
-        let mut linked = Vec::new();
-        let correlations = std::mem::take(&mut self.correlations);
-        for (correlation, path) in &correlations {
-            match self.link(correlation, &correlations) {
-                Ok(bound) => linked.push(bound),
-                Err(reason) => self.refused.push(Refused {
-                    path: path.clone(),
-                    id: Some(correlation.info.id.clone()),
-                    title: Some(correlation.info.title.clone()),
-                    reason,
-                }),
-            }
+        let Net { linked, feeds, refused } =
+            link::link(&self.correlations, &self.rules, &mut self.fields);
+        for (position, reason) in refused {
+            let info = &self.correlations[position].info;
+            self.refused.push(Refused {
+                path: info.file.clone().into(),
+                id: Some(info.id.clone()),
+                title: Some(info.title.clone()),
+                reason,
+            });
         }
-        let rules = Rules { rules: self.rules, correlations: linked, fields: self.fields };
+        let rules = Rules { rules: self.rules, correlations: linked, feeds, fields: self.fields };
         (rules, self.refused)
     }
 
@@ -182,9 +184,10 @@ impl Loader {
 
     fn document(&mut self, file: &str, node: &Node) {
         if let Some(section) = node.get("correlation") {
-            let generate = correlate::generates(section) || correlate::generates(node);
-            let names = correlate::names(section, "rules").into_iter();
-            self.components.extend(names.map(|name| (name, generate)));
+            let generate = correlation::generates(section) || correlation::generates(node);
+            for name in correlation::names(section, "rules") {
+                *self.components.entry(name).or_default() |= generate;
+            }
         }
         let document = match parse::document(node, file, &mut self.fields) {
             Ok(document) => document,
@@ -197,6 +200,10 @@ impl Loader {
         if self.rules.len() + self.correlations.len() >= RULES_MAX {
             return self.refuse(file, Some(node), Reason::TooMany(RULES_MAX));
         }
+        let counts = matches!(document, Document::Correlation(_));
+        if counts && self.correlations.len() >= CORRELATIONS_MAX {
+            return self.refuse(file, Some(node), Reason::TooMany(CORRELATIONS_MAX));
+        }
         if let Some(other) = self.ids.get(&info.id) {
             let reason = Reason::DuplicateId(other.clone());
             return self.refuse(file, Some(node), reason);
@@ -204,9 +211,7 @@ impl Loader {
         self.ids.insert(info.id.clone(), file.to_owned());
         match document {
             Document::Rule(rule) => self.rules.push(rule),
-            Document::Correlation(correlation) => {
-                self.correlations.push((correlation, file.into()))
-            }
+            Document::Correlation(correlation) => self.correlations.push(correlation),
         }
     }
 
@@ -218,47 +223,22 @@ impl Loader {
     /// A rule that correlations count speaks by itself only where one of them says so. This holds
     /// for refused correlations too: their parts were not written to stand alone.
     fn silence_components(&mut self) {
+        let components = std::mem::take(&mut self.components);
+        let speaks = |info: &RuleInfo, name: &Option<String>| {
+            let by_name = name.as_ref().and_then(|name| components.get(name));
+            match (components.get(&info.id), by_name) {
+                (None, None) => true,
+                (by_id, by_name) => {
+                    by_id.is_some_and(|own| *own) || by_name.is_some_and(|own| *own)
+                }
+            }
+        };
         for rule in &mut self.rules {
-            let mut generates = self
-                .components
-                .iter()
-                .filter(|(name, _)| rule.info.id == *name || rule.name.as_ref() == Some(name))
-                .map(|(_, generate)| *generate)
-                .peekable();
-            rule.speaks = generates.peek().is_none() || generates.any(|generate| generate);
+            rule.speaks = speaks(&rule.info, &rule.name);
         }
-    }
-
-    fn link(
-        &mut self,
-        correlation: &Correlation,
-        all: &[(Correlation, PathBuf)],
-    ) -> Result<Linked, Reason> {
-        let refuse = |why: String| Err(Reason::Correlation(why));
-        let mut members = Vec::new();
-        for name in &correlation.refers_to {
-            let called = |id: &str, own: &Option<String>| id == name || own.as_ref() == Some(name);
-            let chained = |(other, _): &(Correlation, PathBuf)| called(&other.info.id, &other.name);
-            let position = self.rules.iter().position(|rule| called(&rule.info.id, &rule.name));
-            let Some(position) = position else {
-                let chain = all.iter().any(chained);
-                let why = if chain {
-                    "is a correlation, chains are not yet supported"
-                } else {
-                    "is not loaded"
-                };
-                return refuse(format!("rule '{name}' {why}"));
-            };
-            let fields = correlation.group_by.iter().map(|field| {
-                let rule = &self.rules[position];
-                let alias = correlation.aliases.iter().find(|(alias, of, _)| {
-                    alias == field && (*of == rule.info.id || rule.name.as_ref() == Some(of))
-                });
-                self.fields.intern(alias.map_or(field, |(_, _, native)| native))
-            });
-            members.push((position, fields.collect()));
+        for one in &mut self.correlations {
+            one.speaks = speaks(&one.info, &one.name);
         }
-        Ok(Linked { info: correlation.info.clone(), window: correlation.window, members })
     }
 }
 

@@ -1,9 +1,9 @@
 //! The Sigma language, version 2.1: reading rules, and what each of their words means.
 
 pub(crate) mod condition;
-pub(crate) mod correlate;
 pub(crate) mod fold;
 pub(crate) mod matcher;
+pub(crate) mod meaning;
 pub(crate) mod modifier;
 pub(crate) mod number;
 pub(crate) mod parse;

@@ -45,8 +45,9 @@ impl Number {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "only used where one side is a fraction")]
-    fn as_float(self) -> f64 {
+    /// Returns the nearest fraction.
+    #[expect(clippy::cast_precision_loss, reason = "beyond 53 bits the nearest will do")]
+    pub(crate) fn as_float(self) -> f64 {
         match self {
             Self::Int(value) => value as f64,
             Self::Float(value) => value,

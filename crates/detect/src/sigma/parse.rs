@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use super::condition::{self, Expr};
-use super::correlate::{self, Correlation};
 use super::matcher::Search;
+use super::meaning::Mind;
 use super::modifier::{self, Build};
 use super::reason::Reason;
 use super::rule::{Level, LogSource, Rule, RuleInfo};
 use super::yaml::Node;
+use crate::correlate::rule::{self as correlation, Correlation};
 use crate::fields::Fields;
 
 /// What one document turned out to be.
@@ -38,14 +39,18 @@ pub(crate) fn document(node: &Node, file: &str, fields: &mut Fields) -> Result<D
     if let Some(section) = node.get("correlation") {
         let info = Arc::new(info(node, file, LogSource::default())?);
         let name = text(node, "name").map(str::to_owned);
-        return Ok(Document::Correlation(correlate::read(section, info, name)?));
+        return Ok(Document::Correlation(correlation::read(section, info, name)?));
     }
     let detection = node.get("detection").ok_or(Reason::NotARule)?;
-    let source = log_source(node.get("logsource").ok_or(Reason::Missing("logsource"))?)?;
+    let logsource = node.get("logsource").ok_or(Reason::Missing("logsource"))?;
+    let source = log_source(logsource)?;
+    let mut mind = Mind::default();
+    mind.node(logsource).node(detection);
     let info = Arc::new(info(node, file, source)?);
     let (searches, condition) = searches(detection, &mut Build::new(fields))?;
     let name = text(node, "name").map(str::to_owned);
-    Ok(Document::Rule(Rule { info, name, searches, condition, speaks: true }))
+    let meaning = mind.meaning();
+    Ok(Document::Rule(Rule { info, name, searches, condition, speaks: true, meaning }))
 }
 
 /// Returns the id and title of a document, as far as they can be read, to refuse it by name.

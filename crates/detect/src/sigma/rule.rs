@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::condition::Expr;
 use super::matcher::Search;
+use super::meaning::Meaning;
 
 /// How grave a hit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -118,4 +119,6 @@ pub(crate) struct Rule {
     pub(crate) condition: Expr,
     /// Whether a hit is told by itself; rules that only feed correlations are silent.
     pub(crate) speaks: bool,
+    /// By which the memory of a correlation knows it again.
+    pub(crate) meaning: Meaning,
 }

@@ -1,7 +1,11 @@
 //! The engine against the world: Sigma's words one by one, SigmaHQ's rules and cases.
 
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod correlating;
 #[cfg(test)]
 mod counting;
 #[cfg(test)]
@@ -12,4 +16,8 @@ mod loading;
 mod matching;
 #[cfg(test)]
 mod modifiers;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+mod slow;
 mod sources;

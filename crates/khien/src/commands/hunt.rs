@@ -231,12 +231,25 @@ impl<'a> Hunt<'a> {
         self.progress.finish_and_clear();
         let mut sightings = std::mem::take(&mut self.sightings);
         sightings.sort_by_key(|(file, number, sighting)| (sighting.at, *file, *number));
-        let mut complete: Vec<(usize, u64, Arc<RuleInfo>)> = Vec::new();
-        for (file, number, sighting) in &sightings {
-            let rule = correlator.count(sighting);
-            let rule = rule.filter(|rule| rule.level >= self.search.min_level);
-            complete.extend(rule.map(|rule| (*file, *number, rule)));
+        let mut complete: Vec<(u64, Arc<RuleInfo>)> = Vec::new();
+        let mut settled = Vec::new();
+        for (place, (_, _, sighting)) in (0..).zip(&sightings) {
+            complete
+                .extend(correlator.count(place, sighting).into_iter().map(|rule| (place, rule)));
+            settled.append(&mut correlator.settled());
         }
+        correlator.finish();
+        settled.append(&mut correlator.settled());
+        // These are of events that came before.
+        complete.extend(settled.into_iter().map(|hit| (hit.place, hit.rule)));
+        complete.retain(|(_, rule)| rule.level >= self.search.min_level);
+        complete.sort_by_key(|(place, _)| *place);
+        let event = |place: u64| usize::try_from(place).ok().and_then(|at| sightings.get(at));
+        let complete = complete.into_iter().filter_map(|(place, rule)| {
+            let (file, number, _) = event(place)?;
+            Some((*file, *number, rule))
+        });
+        let complete: Vec<(usize, u64, Arc<RuleInfo>)> = complete.collect();
         let given_up = correlator.counters().evicted_groups;
         if given_up > 0 {
             self.tell(&format!("{given_up} groups were given up while counting"), true);
