@@ -27,6 +27,8 @@ pub use correlate::save::BadState;
 pub use correlate::sighting::Sighting;
 pub use engine::{Engine, Found, Hit, Scanner};
 pub use load::{FILE_BYTES_MAX, Loader, RULES_MAX, Refused, Rules};
+pub use sigma::filter::Filtered;
+pub use sigma::placeholder::Placeholders;
 pub use sigma::reason::Reason;
 pub use sigma::rule::{Level, LogSource, RuleInfo, UnknownLevel};
 pub use unmapped::Unmapped;

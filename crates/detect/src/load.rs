@@ -12,7 +12,9 @@ use crate::correlate::rule::{self as correlation, Correlation};
 use crate::correlate::sighting::Feed;
 use crate::fields::Fields;
 use crate::pack;
+use crate::sigma::filter::{self, FILTERS_MAX, Filter, Filtered};
 use crate::sigma::parse::{self, Document};
+use crate::sigma::placeholder::Placeholders;
 use crate::sigma::reason::Reason;
 use crate::sigma::rule::{Rule, RuleInfo};
 use crate::sigma::yaml::{self, Node};
@@ -45,6 +47,7 @@ pub struct Rules {
     /// By rule: the correlations that count it.
     pub(crate) feeds: Vec<Vec<Feed>>,
     pub(crate) fields: Fields,
+    filters: Vec<Filtered>,
 }
 
 impl Rules {
@@ -77,6 +80,11 @@ impl Rules {
         rules.chain(self.correlations.iter().map(|linked| &linked.info))
     }
 
+    /// Returns the filters that are part of the rules, with how many rules each reaches.
+    pub fn filters(&self) -> &[Filtered] {
+        &self.filters
+    }
+
     /// Returns the number of rules and correlations.
     pub fn len(&self) -> usize {
         self.rules.len() + self.correlations.len()
@@ -93,6 +101,8 @@ impl Rules {
 pub struct Loader {
     rules: Vec<Rule>,
     correlations: Vec<Correlation>,
+    filters: Vec<Filter>,
+    lists: Placeholders,
     /// Names by which correlations, refused ones too, call the rules that they count, and whether
     /// those shall speak by themselves.
     components: HashMap<String, bool>,
@@ -105,6 +115,12 @@ impl Loader {
     /// Returns an empty loader.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Gives the lists that placeholders stand for, to the rules that are added from now on. A rule
+    /// with a placeholder that has no list is refused.
+    pub fn placeholders(&mut self, lists: Placeholders) {
+        self.lists = lists;
     }
 
     /// Adds the rules that travel inside the binary.
@@ -133,19 +149,18 @@ impl Loader {
     /// Binds correlations to their rules and hands the set over, with what was left out.
     pub fn finish(mut self) -> (Rules, Vec<Refused>) {
         self.silence_components();
+        let (filters, refused) = filter::apply(std::mem::take(&mut self.filters), &mut self.rules);
+        for (info, reason) in refused {
+            self.refuse_by(&info, reason);
+        }
         let Net { linked, feeds, refused } =
             link::link(&self.correlations, &self.rules, &mut self.fields);
         for (position, reason) in refused {
-            let info = &self.correlations[position].info;
-            self.refused.push(Refused {
-                path: info.file.clone().into(),
-                id: Some(info.id.clone()),
-                title: Some(info.title.clone()),
-                reason,
-            });
+            let info = Arc::clone(&self.correlations[position].info);
+            self.refuse_by(&info, reason);
         }
-        let rules = Rules { rules: self.rules, correlations: linked, feeds, fields: self.fields };
-        (rules, self.refused)
+        let Self { rules, fields, refused, .. } = self;
+        (Rules { rules, correlations: linked, feeds, fields, filters }, refused)
     }
 
     fn walk(&mut self, path: &Path, depth: usize) {
@@ -189,16 +204,21 @@ impl Loader {
                 *self.components.entry(name).or_default() |= generate;
             }
         }
-        let document = match parse::document(node, file, &mut self.fields) {
+        let document = match parse::document(node, file, &mut self.fields, &self.lists) {
             Ok(document) => document,
             Err(reason) => return self.refuse(file, Some(node), reason),
         };
         let info = match &document {
             Document::Rule(rule) => rule.info.clone(),
             Document::Correlation(correlation) => correlation.info.clone(),
+            Document::Filter(filter) => filter.info.clone(),
         };
         if self.rules.len() + self.correlations.len() >= RULES_MAX {
             return self.refuse(file, Some(node), Reason::TooMany(RULES_MAX));
+        }
+        let filters = matches!(document, Document::Filter(_));
+        if filters && self.filters.len() >= FILTERS_MAX {
+            return self.refuse(file, Some(node), Reason::TooMany(FILTERS_MAX));
         }
         let counts = matches!(document, Document::Correlation(_));
         if counts && self.correlations.len() >= CORRELATIONS_MAX {
@@ -212,12 +232,22 @@ impl Loader {
         match document {
             Document::Rule(rule) => self.rules.push(rule),
             Document::Correlation(correlation) => self.correlations.push(correlation),
+            Document::Filter(filter) => self.filters.push(filter),
         }
     }
 
     fn refuse(&mut self, file: &str, node: Option<&Node>, reason: Reason) {
         let (id, title) = node.map_or((None, None), parse::label);
         self.refused.push(Refused { path: file.into(), id, title, reason });
+    }
+
+    fn refuse_by(&mut self, info: &RuleInfo, reason: Reason) {
+        self.refused.push(Refused {
+            path: info.file.clone().into(),
+            id: Some(info.id.clone()),
+            title: Some(info.title.clone()),
+            reason,
+        });
     }
 
     /// A rule that correlations count speaks by itself only where one of them says so. This holds

@@ -3,6 +3,7 @@
 //! Modifiers are applied in the order in which they are written. A modifier outside the
 //! specification, or one that makes no sense on its value or beside another, refuses the rule.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use base64::Engine as _;
@@ -13,8 +14,9 @@ use regex::{Regex, RegexBuilder};
 use super::matcher::{Comparison, Item, Test, TimePart};
 use super::number::Number;
 use super::pattern::{Pattern, Piece, Place, Template};
+use super::placeholder::Placeholders;
 use super::reason::Reason;
-use super::spelling;
+use super::spelling::{self, Part};
 use super::yaml::Node;
 use crate::fields::Fields;
 
@@ -32,6 +34,8 @@ const RULE_BYTES_MAX: usize = 16 << 20;
 const VALUE_BYTES_MAX: usize = 16 << 10;
 /// Texts that one value may become (five dashes to the fourth).
 const VARIANTS_MAX: usize = 625;
+/// Texts that the lists of its placeholders may make of one value.
+const EXPANDED_MAX: usize = 10_000;
 
 /// What the value is after the modifiers so far.
 #[derive(Clone, Debug)]
@@ -130,13 +134,27 @@ impl Encoding {
 #[derive(Debug)]
 pub(crate) struct Build<'f> {
     fields: &'f mut Fields,
+    lists: &'f Placeholders,
+    /// Names of the lists that placeholders stood for.
+    used: BTreeSet<String>,
     spent_bytes: usize,
 }
 
 impl<'f> Build<'f> {
     /// Begins a rule.
-    pub(crate) fn new(fields: &'f mut Fields) -> Self {
-        Self { fields, spent_bytes: 0 }
+    pub(crate) fn new(fields: &'f mut Fields, lists: &'f Placeholders) -> Self {
+        Self { fields, lists, used: BTreeSet::new(), spent_bytes: 0 }
+    }
+
+    /// Returns the lists that placeholders stood for so far.
+    pub(crate) fn lists_used(&self) -> impl Iterator<Item = (&str, &[String])> {
+        let values = |name: &str| self.lists.values(name).unwrap_or_default();
+        self.used.iter().map(move |name| (name.as_str(), values(name)))
+    }
+
+    /// Returns what the rule has cost so far.
+    pub(crate) const fn spent_bytes(&self) -> usize {
+        self.spent_bytes
     }
 
     /// Counts a test of so many bytes; a rule has one budget for all of them.
@@ -339,21 +357,33 @@ impl<'a> Chain<'a> {
         if text.len() > VALUE_BYTES_MAX {
             return Err(Reason::malformed(self.field, "of values that a log line could hold"));
         }
-        let text = if self.transforms.contains(&Transform::Expand) {
-            self.expanded(text)?
-        } else {
-            text.to_owned()
-        };
+        if !self.transforms.contains(&Transform::Expand) {
+            return self.tests_of(value, text, build);
+        }
+        let mut tests = Vec::new();
+        for text in self.expanded(text, build)? {
+            tests.append(&mut self.tests_of(value, &text, build)?);
+        }
+        Ok(tests)
+    }
+
+    /// Returns the tests of a text that stands for the value.
+    fn tests_of(
+        &self,
+        value: &Node,
+        text: &str,
+        build: &mut Build<'_>,
+    ) -> Result<Vec<Test>, Reason> {
         let single = match &self.kind {
-            Kind::Text if self.comparison.is_some() || self.part.is_some() => self.number(&text)?,
-            Kind::Text => return self.texts(value, &text, build),
+            Kind::Text if self.comparison.is_some() || self.part.is_some() => self.number(text)?,
+            Kind::Text => return self.texts(value, text, build),
             Kind::Regex(flags) => {
                 build.spend(REGEX_BYTES)?;
-                Test::Regex(Box::new(self.regex(&text, *flags)?))
+                Test::Regex(Box::new(self.regex(text, *flags)?))
             }
-            Kind::Cidr => Test::Cidr(self.network(&text)?),
+            Kind::Cidr => Test::Cidr(self.network(text)?),
             Kind::FieldRef => {
-                let other = build.fields.intern(&text);
+                let other = build.fields.intern(text);
                 Test::Field { other, place: self.place, cased: self.cased }
             }
             Kind::Exists => return Err(self.misuse("exists", "needs true or false")),
@@ -475,12 +505,37 @@ impl<'a> Chain<'a> {
         Ok(variants.into_iter().map(|pieces| Draft::Text(Template(pieces))).collect())
     }
 
-    /// Refuses placeholders: there are no lists to fill them from.
-    fn expanded(&self, text: &str) -> Result<String, Reason> {
-        spelling::without_placeholders(text).map_err(|name| {
-            let (field, name) = (self.field.to_owned(), name.to_owned());
-            Reason::Placeholder { field, name }
-        })
+    /// Writes the text once for every value of the lists that its placeholders name.
+    fn expanded(&self, text: &str, build: &mut Build<'_>) -> Result<Vec<String>, Reason> {
+        let mut texts = vec![String::new()];
+        for part in spelling::placeholders(text) {
+            match part {
+                Part::Plain(plain) => texts.iter_mut().for_each(|text| text.push_str(&plain)),
+                Part::Placeholder(name) => {
+                    let values = build.lists.values(name).ok_or_else(|| Reason::Placeholder {
+                        field: self.field.to_owned(),
+                        name: name.to_owned(),
+                    })?;
+                    build.used.insert(name.to_owned());
+                    texts = self.multiplied(&texts, values)?;
+                }
+            }
+        }
+        Ok(texts)
+    }
+
+    fn multiplied(&self, texts: &[String], values: &[String]) -> Result<Vec<String>, Reason> {
+        if texts.len().saturating_mul(values.len()) > EXPANDED_MAX {
+            return Err(self.misuse("expand", format!("makes more than {EXPANDED_MAX} values")));
+        }
+        // Inside a regular expression, a value is a text and no pattern.
+        let value = |value: &String| match self.kind {
+            Kind::Regex(_) => regex::escape(value),
+            _ => value.clone(),
+        };
+        let values: Vec<String> = values.iter().map(value).collect();
+        let pairs = texts.iter().flat_map(|text| values.iter().map(move |value| (text, value)));
+        Ok(pairs.map(|(text, value)| format!("{text}{value}")).collect())
     }
 
     fn regex(&self, text: &str, flags: Flags) -> Result<Regex, Reason> {

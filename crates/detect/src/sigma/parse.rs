@@ -6,9 +6,11 @@
 use std::sync::Arc;
 
 use super::condition::{self, Expr};
+use super::filter::Filter;
 use super::matcher::Search;
-use super::meaning::Mind;
+use super::meaning::{Meaning, Mind};
 use super::modifier::{self, Build};
+use super::placeholder::Placeholders;
 use super::reason::Reason;
 use super::rule::{Level, LogSource, Rule, RuleInfo};
 use super::yaml::Node;
@@ -20,18 +22,21 @@ use crate::fields::Fields;
 pub(crate) enum Document {
     Rule(Rule),
     Correlation(Correlation),
+    Filter(Filter),
 }
 
-/// Reads a document; `file` is where it came from.
-pub(crate) fn document(node: &Node, file: &str, fields: &mut Fields) -> Result<Document, Reason> {
+/// Reads a document; `file` is where it came from, `lists` what its placeholders stand for.
+pub(crate) fn document(
+    node: &Node,
+    file: &str,
+    fields: &mut Fields,
+    lists: &Placeholders,
+) -> Result<Document, Reason> {
     if !matches!(node, Node::Map(_)) {
         return Err(Reason::NotARule);
     }
     if node.get("action").is_some() {
         return Err(Reason::Unsupported("'action' (a collection of Sigma 1)".to_owned()));
-    }
-    if node.get("filter").is_some() {
-        return Err(Reason::Unsupported("a Sigma filter".to_owned()));
     }
     if text(node, "status") == Some("unsupported") {
         return Err(Reason::Withdrawn);
@@ -41,16 +46,52 @@ pub(crate) fn document(node: &Node, file: &str, fields: &mut Fields) -> Result<D
         let name = text(node, "name").map(str::to_owned);
         return Ok(Document::Correlation(correlation::read(section, info, name)?));
     }
+    let mut build = Build::new(fields, lists);
+    if let Some(section) = node.get("filter") {
+        return filter(node, section, file, &mut build).map(Document::Filter);
+    }
     let detection = node.get("detection").ok_or(Reason::NotARule)?;
     let logsource = node.get("logsource").ok_or(Reason::Missing("logsource"))?;
-    let source = log_source(logsource)?;
+    let info = Arc::new(info(node, file, log_source(logsource)?)?);
+    let (searches, condition) = searches(detection, &mut build)?;
+    let name = text(node, "name").map(str::to_owned);
+    let meaning = meaning(logsource, detection, &build);
+    Ok(Document::Rule(Rule { info, name, searches, condition, speaks: true, meaning }))
+}
+
+/// What decides which events match, and the lists that stand for placeholders in it.
+fn meaning(logsource: &Node, detection: &Node, build: &Build<'_>) -> Meaning {
     let mut mind = Mind::default();
     mind.node(logsource).node(detection);
-    let info = Arc::new(info(node, file, source)?);
-    let (searches, condition) = searches(detection, &mut Build::new(fields))?;
-    let name = text(node, "name").map(str::to_owned);
-    let meaning = mind.meaning();
-    Ok(Document::Rule(Rule { info, name, searches, condition, speaks: true, meaning }))
+    for (name, values) in build.lists_used() {
+        values.iter().fold(mind.text(name), |mind, value| mind.text(value));
+    }
+    mind.meaning()
+}
+
+fn filter(
+    node: &Node,
+    section: &Node,
+    file: &str,
+    build: &mut Build<'_>,
+) -> Result<Filter, Reason> {
+    let Node::Map(entries) = section else { return Err(Reason::malformed("filter", "a map")) };
+    let rules = match section.get("rules").ok_or(Reason::Missing("rules"))? {
+        Node::Text(text) if matches!(text.as_str(), "any" | "all") => None,
+        _ => match texts(section, "rules") {
+            names if names.is_empty() => {
+                return Err(Reason::malformed("rules", "'any' or a list of ids and names"));
+            }
+            names => Some(names),
+        },
+    };
+    let logsource = node.get("logsource").ok_or(Reason::Missing("logsource"))?;
+    let info = Arc::new(info(node, file, log_source(logsource)?)?);
+    let detection: Vec<_> = entries.iter().filter(|(key, _)| key != "rules").cloned().collect();
+    let detection = Node::Map(detection);
+    let (searches, condition) = searches(&detection, build)?;
+    let meaning = meaning(logsource, &detection, build);
+    Ok(Filter { info, rules, searches, condition, bytes: build.spent_bytes(), meaning })
 }
 
 /// Returns the id and title of a document, as far as they can be read, to refuse it by name.

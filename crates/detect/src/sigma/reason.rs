@@ -89,6 +89,12 @@ pub enum Reason {
     /// A condition that is not in the language.
     #[error("condition: {0}")]
     Condition(String),
+    /// A filter that reaches no rule, or is not in the language.
+    #[error("filter: {0}")]
+    Filter(String),
+    /// A file of value lists that cannot be read as such.
+    #[error("value lists: {0}")]
+    ValueLists(String),
     /// A correlation that is not in the language.
     #[error("correlation: {0}")]
     Correlation(String),

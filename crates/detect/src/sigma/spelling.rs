@@ -44,31 +44,43 @@ pub(crate) fn dashes(text: &str, variants_max: usize) -> Option<Vec<String>> {
     Some(spellings)
 }
 
-/// Returns the text of an `expand` value with `\\%` read as a plain percent sign.
-///
-/// # Errors
-/// The name of a placeholder, `%name%`, if there is one.
-pub(crate) fn without_placeholders(text: &str) -> Result<String, &str> {
+/// A part of an `expand` value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part<'t> {
+    /// Itself, with `\\%` read as a plain percent sign.
+    Plain(String),
+    /// The name in `%name%`.
+    Placeholder(&'t str),
+}
+
+/// Returns the parts of an `expand` value.
+pub(crate) fn placeholders(text: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('%') {
         let (before, after) = (&rest[..at], &rest[at + 1..]);
-        match before.strip_suffix('\\') {
-            Some(before) => plain.push_str(before),
-            None => {
-                let end = after.find(|c: char| !c.is_alphanumeric() && c != '_');
-                let name = &after[..end.unwrap_or(after.len())];
-                if !name.is_empty() && after[name.len()..].starts_with('%') {
-                    return Err(name);
-                }
-                plain.push_str(before);
-            }
-        }
-        plain.push('%');
         rest = after;
+        if let Some(before) = before.strip_suffix('\\') {
+            plain.push_str(before);
+            plain.push('%');
+            continue;
+        }
+        plain.push_str(before);
+        let end = after.find(|c: char| !c.is_alphanumeric() && c != '_');
+        let name = &after[..end.unwrap_or(after.len())];
+        if !name.is_empty() && after[name.len()..].starts_with('%') {
+            parts.push(Part::Plain(std::mem::take(&mut plain)));
+            parts.push(Part::Placeholder(name));
+            rest = &after[name.len() + 1..];
+        } else {
+            plain.push('%');
+        }
     }
     plain.push_str(rest);
-    Ok(plain)
+    parts.push(Part::Plain(plain));
+    parts.retain(|part| *part != Part::Plain(String::new()));
+    parts
 }
 
 #[cfg(test)]
@@ -95,14 +107,20 @@ mod tests {
     #[test]
     fn placeholders_are_told_from_percent_signs() {
         for (text, expected) in [
-            ("a%b%c", Err("b")),
-            ("%a", Ok("%a")),
-            ("%%", Ok("%%")),
-            ("50% of %", Ok("50% of %")),
-            ("\\%a%", Ok("%a%")),
-            ("\\%plain%name%", Err("name")),
+            ("a%b%c", "a<b>c"),
+            ("%a%%b%", "<a><b>"),
+            ("%a", "%a"),
+            ("%%", "%%"),
+            ("50% of %", "50% of %"),
+            ("\\%a%", "%a%"),
+            ("\\%plain%name%", "%plain<name>"),
+            ("", ""),
         ] {
-            assert_eq!(without_placeholders(text), expected.map(str::to_owned), "{text}");
+            let shown = placeholders(text).into_iter().map(|part| match part {
+                Part::Plain(plain) => plain,
+                Part::Placeholder(name) => format!("<{name}>"),
+            });
+            assert_eq!(shown.collect::<String>(), expected, "{text}");
         }
     }
 }

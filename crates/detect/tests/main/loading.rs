@@ -47,7 +47,6 @@ fn what_is_not_known_is_refused_by_name() {
     assert_eq!(with("level: high", "level: grave"), Reason::Level("grave".into()));
     assert_eq!(with("level: high", "status: unsupported"), Reason::Withdrawn);
     assert!(matches!(with("level: high", "action: global"), Reason::Unsupported(_)));
-    assert!(matches!(with("level: high", "filter: {}"), Reason::Unsupported(_)));
     assert!(matches!(with("{s: {a: 1},", "{timeframe: 5m, s: {a: 1},"), Reason::Unsupported(_)));
     assert!(matches!(with("product: windows, ", ""), Reason::Malformed { .. }));
     assert!(matches!(with("{a: 1}", "{}"), Reason::Malformed { .. }));
