@@ -142,3 +142,82 @@ impl Joiner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Context, Format, Value, parse};
+
+    const KINDS: [&str; 4] = ["SYSCALL", "EXECVE", "CWD", "PATH"];
+
+    fn line(serial: u64, kind: &str) -> String {
+        format!("type={kind} msg=audit(1761966000.123:{serial}): k{kind}={serial}\n")
+    }
+
+    proptest! {
+        #[test]
+        fn records_find_their_event_in_any_order(
+            (events, mut lines) in (1..20u64).prop_flat_map(|events| {
+                let lines: Vec<_> =
+                    (0..events).flat_map(|serial| KINDS.map(|kind| line(serial, kind))).collect();
+                (Just(events), Just(lines).prop_shuffle())
+            }),
+            ends in any::<bool>(),
+        ) {
+            if ends {
+                lines.extend((0..events).map(|serial| line(serial, "EOE")));
+            }
+            let mut batch = Batch::new();
+            let problems = parse(Format::Auditd, lines.concat().as_bytes(), &Context::received(0), &mut batch);
+            prop_assert_eq!(problems, []);
+            prop_assert_eq!(batch.len() as u64, events);
+            for event in batch.iter() {
+                let mut kinds: Vec<_> = event.values("type").filter_map(Value::as_text).collect();
+                kinds.sort_unstable_by_key(|kind| KINDS.iter().position(|known| known == kind));
+                prop_assert_eq!(kinds, KINDS);
+                let serial = event.first("serial").and_then(Value::as_text);
+                prop_assert_eq!(event.first("kSYSCALL").and_then(Value::as_text), serial);
+            }
+        }
+    }
+
+    #[test]
+    fn events_that_never_end_are_bounded_in_number_and_size() {
+        let mut joiner = Joiner::default();
+        let (mut batch, mut problems) = (Batch::new(), Problems::default());
+        let body = "x".repeat(EVENT_BYTES_MAX / 4);
+        for serial in 0..3 * EVENTS_OPEN_MAX as u64 {
+            let record = Record { node: None, kind: "PATH", at_us: 0, serial, body: "item=0" };
+            joiner.add(&record, Carrier::default(), 1, &mut batch, &mut problems);
+            assert!(joiner.open.len() <= EVENTS_OPEN_MAX);
+        }
+        for _ in 0..50 {
+            let record = Record { node: None, kind: "PATH", at_us: 0, serial: 9_999, body: &body };
+            joiner.add(&record, Carrier::default(), 1, &mut batch, &mut problems);
+        }
+        assert!(joiner.open.iter().all(|open| open.text.len() <= EVENT_BYTES_MAX));
+        joiner.finish(&mut batch);
+        assert_eq!(batch.len(), 3 * EVENTS_OPEN_MAX + 1);
+        // However many records are left out, they are told once.
+        assert_eq!(problems.into_list().len(), 1);
+    }
+
+    #[test]
+    fn machines_clocks_do_not_close_each_others_events() {
+        let mut joiner = Joiner::default();
+        let (mut batch, mut problems) = (Batch::new(), Problems::default());
+        let mut add = |node, at_us, serial, batch: &mut Batch| {
+            let record = Record { node: Some(node), kind: "CWD", at_us, serial, body: "" };
+            joiner.add(&record, Carrier::default(), 1, batch, &mut problems);
+        };
+        add("slow", 0, 1, &mut batch);
+        add("fast", 3600 * 1_000_000, 1, &mut batch);
+        assert!(batch.is_empty());
+        add("slow", OPEN_US, 2, &mut batch);
+        assert!(batch.is_empty());
+        add("slow", OPEN_US + 1, 3, &mut batch);
+        assert_eq!(batch.len(), 1);
+    }
+}

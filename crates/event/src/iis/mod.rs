@@ -134,3 +134,38 @@ fn write_address(event: &mut Writer<'_>) {
     };
     event.text("cs-uri", &whole);
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Context, parse};
+
+    proptest! {
+        #[test]
+        fn every_column_holds_its_value(
+            rows in prop::collection::vec(prop::collection::vec("[!-,.-~đ][!-~đ]{0,8}", 1..12), 1..6),
+        ) {
+            // Each line names its own columns anew. `#` would make a line of values a directive.
+            let rows: Vec<Vec<String>> = rows
+                .into_iter()
+                .map(|row| row.into_iter().map(|value| value.replace('#', "x")).collect())
+                .collect();
+            let mut log = String::new();
+            for row in &rows {
+                let names: Vec<_> = (0..row.len()).map(|i| format!("c{i}")).collect();
+                log += &format!("#Fields: {}\n{}\n", names.join(" "), row.join(" "));
+            }
+            let mut batch = Batch::new();
+            let problems = parse(Format::Iis, log.as_bytes(), &Context::received(0), &mut batch);
+            prop_assert_eq!(problems, []);
+            for (event, row) in batch.iter().zip(&rows) {
+                for (i, value) in row.iter().enumerate() {
+                    let found = event.first(&format!("c{i}")).and_then(Value::as_text);
+                    prop_assert_eq!(found, Some(value.as_str()));
+                }
+            }
+        }
+    }
+}

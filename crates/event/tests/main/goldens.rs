@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use khien_event::{Batch, Context, Format, Problem, evtx, parse};
+use khien_event::{Batch, Context, Format, Problem, Stream, evtx, parse};
 
 /// 1 November 2025, 10:00 in Vietnam.
 const RECEIVED_US: i64 = 1_761_966_000_000_000;
@@ -63,5 +63,27 @@ fn streamed_event_logs_read_like_whole_ones() {
         let mut streamed = String::new();
         evtx::read(bytes.as_slice(), &mut |batch, told| streamed += &render(batch, told)).unwrap();
         assert_eq!(streamed, render(&whole, &problems), "{}", input.display());
+    }
+}
+
+#[test]
+fn pieces_read_like_the_whole() {
+    let context = Context::received(RECEIVED_US);
+    // A document may open with what is an array of its own as a piece; a file of chunks has no lines.
+    let documents = [Format::Json, Format::Eve, Format::Evtx];
+    for format in Format::ALL.into_iter().filter(|format| !documents.contains(format)) {
+        for input in inputs(format) {
+            let bytes = std::fs::read(&input).unwrap();
+            let mut whole = Batch::new();
+            let mut known = parse(format, &bytes, &context, &mut whole);
+            let (mut stream, mut pieces) = (Stream::new(format, context), Batch::new());
+            let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+            let mut problems: Vec<Problem> =
+                lines.flat_map(|line| stream.read(line, &mut pieces)).collect();
+            stream.finish(&mut pieces);
+            known.sort_by_key(|problem| problem.at);
+            problems.sort_by_key(|problem| problem.at);
+            assert_eq!(render(&pieces, &problems), render(&whole, &known), "{}", input.display());
+        }
     }
 }
