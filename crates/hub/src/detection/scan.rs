@@ -202,7 +202,7 @@ fn unreadable(format: Format, problems: &[Problem]) -> i64 {
     let is_lost = |problem: &&Problem| match problem.kind {
         ProblemKind::Corrupt | ProblemKind::Malformed | ProblemKind::Truncated => true,
         // A line beyond the bound is cut and kept; an object is left out.
-        ProblemKind::OverLimit => format == Format::Json,
+        ProblemKind::OverLimit => matches!(format, Format::Json | Format::Eve),
         ProblemKind::InvalidUtf8 | ProblemKind::Unreadable | ProblemKind::More => false,
     };
     problems.iter().filter(is_lost).count() as i64

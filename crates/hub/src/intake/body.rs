@@ -14,6 +14,9 @@ const FRAME_BYTES: usize = 1 << 20;
 /// The largest zstd window that is unpacked: 8 MiB, what level 19 uses.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
+/// Opens the line that names the columns of the lines below it.
+const IIS_COLUMNS: &[u8] = b"#Fields:";
+
 /// How a body is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packing {
@@ -99,20 +102,27 @@ pub(super) fn sort(format: Format, plain: &[u8]) -> Sorted {
 
 fn takes(format: Format, line: &[u8]) -> bool {
     match format {
-        Format::Json => {
+        Format::Json | Format::Eve => {
             line.starts_with(b"{") && line.ends_with(b"}") && line.len() <= json::EVENT_BYTES_MAX
         }
         _ => line.len() <= FRAME_BYTES,
     }
 }
 
-/// Cuts lines into frames.
-pub(super) fn frames(lines: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = lines;
+/// Cuts lines into frames. Each can be read by itself: the columns of a web log of IIS, which stand
+/// once before their lines, are repeated.
+pub(super) fn frames(format: Format, lines: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let (mut rest, mut columns) = (lines, Vec::new());
     std::iter::from_fn(move || {
         let (frame, left) = rest.split_at(frame_end(rest)?);
         rest = left;
-        Some(frame)
+        let whole = [columns.as_slice(), frame].concat();
+        if format == Format::Iis {
+            let is_columns = |line: &&[u8]| line.starts_with(IIS_COLUMNS);
+            let mut named = frame.split_inclusive(|byte| *byte == b'\n').rev();
+            columns = named.find(is_columns).map_or(std::mem::take(&mut columns), <[u8]>::to_vec);
+        }
+        Some(whole)
     })
 }
 
@@ -174,11 +184,23 @@ mod tests {
     fn frames_end_at_line_ends_and_lose_nothing() {
         let line = [vec![b'x'; 400_000], vec![b'\n']].concat();
         let lines = line.repeat(7);
-        let cut: Vec<_> = frames(&lines).collect();
+        let cut: Vec<_> = frames(Format::Syslog, &lines).collect();
         assert!(cut.iter().all(|frame| frame.len() <= FRAME_BYTES && frame.ends_with(b"\n")));
         assert_eq!(cut.concat(), lines);
         let long = [vec![b'x'; 3 << 20], b"\nshort\n".to_vec()].concat();
-        assert_eq!(frames(&long).map(<[u8]>::len).collect::<Vec<_>>(), [(3 << 20) + 1, 6]);
-        assert_eq!(frames(b"").count(), 0);
+        let lengths: Vec<_> = frames(Format::Syslog, &long).map(|frame| frame.len()).collect();
+        assert_eq!(lengths, [(3 << 20) + 1, 6]);
+        assert_eq!(frames(Format::Syslog, b"").count(), 0);
+    }
+
+    #[test]
+    fn columns_that_stand_once_are_in_every_frame() {
+        let line = [vec![b'x'; 400_000], vec![b'\n']].concat();
+        let log = [b"#Fields: a\n", &line.repeat(3)[..], b"#Fields: b\n", &line.repeat(3)].concat();
+        let cut: Vec<_> = frames(Format::Iis, &log).collect();
+        let opens = |frame: &Vec<u8>, with: &[u8]| frame.starts_with(with);
+        assert_eq!(cut.len(), 3);
+        assert!(cut[..2].iter().all(|frame| opens(frame, b"#Fields: a\nx")));
+        assert!(cut[2..].iter().all(|frame| opens(frame, b"#Fields: b\nx")));
     }
 }

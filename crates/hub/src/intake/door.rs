@@ -154,10 +154,10 @@ impl Post {
         let Sorted { kept, accepted, rejected } = sorted;
         let received_us = app.now();
         let mut duplicate = false;
-        let frames: Vec<&[u8]> = match self.key {
+        let frames: Vec<Vec<u8>> = match self.key {
             Key::Keyed { .. } if kept.is_empty() => Vec::new(),
-            Key::Keyed { .. } => vec![&kept],
-            Key::Unkeyed => body::frames(&kept).collect(),
+            Key::Keyed { .. } => vec![kept],
+            Key::Unkeyed => body::frames(self.format, &kept).collect(),
         };
         for raw in frames {
             let frame = Frame {
@@ -165,7 +165,7 @@ impl Post {
                 key: self.key,
                 received_us,
                 decoder: self.format,
-                raw: raw.to_vec(),
+                raw,
             };
             duplicate |= intake.append(frame).await.map_err(refusal)?.duplicate;
         }
