@@ -3,8 +3,9 @@
 #![cfg(test)]
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -44,6 +45,43 @@ impl Room {
         command.current_dir(self.folder.path()).arg("hunt").args(args);
         command.args(["--rules", "rules"]).output().unwrap()
     }
+}
+
+fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes.as_ref()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Returns a zip archive of these members, deflated where the name ends in `.json`.
+fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let mut archive = rawzip::ZipArchiveWriter::new(&mut packed);
+    for (name, bytes) in members {
+        let deflate = name.ends_with(".json");
+        let method = match deflate {
+            true => rawzip::CompressionMethod::DEFLATE,
+            false => rawzip::CompressionMethod::STORE,
+        };
+        let (mut entry, config) =
+            archive.new_file(*name).compression_method(method).start().unwrap();
+        let descriptor = if deflate {
+            let encoder =
+                flate2::write::DeflateEncoder::new(&mut entry, flate2::Compression::fast());
+            let mut writer = config.wrap(encoder);
+            writer.write_all(bytes).unwrap();
+            let (encoder, descriptor) = writer.finish().unwrap();
+            encoder.finish().unwrap();
+            descriptor
+        } else {
+            let mut writer = config.wrap(&mut entry);
+            writer.write_all(bytes).unwrap();
+            writer.finish().unwrap().1
+        };
+        entry.finish(descriptor).unwrap();
+    }
+    archive.finish().unwrap();
+    packed
 }
 
 fn created(second: u32, image: &str) -> String {
@@ -179,6 +217,131 @@ fn every_form_holds_the_hit() {
     );
     assert!(table.starts_with("time (+07:00)"), "{table}");
     assert!(table.contains("2026-11-20T08:00:01") && !table.contains("T01:00:01"), "{table}");
+}
+
+#[test]
+fn packed_logs_give_the_hits_of_plain_ones() {
+    let room = Room::new();
+    let log = |second| created(second, "cmd.exe");
+    let inner = zip(&[("x.json", log(9).as_bytes())]);
+    room.write("logs/a.json.gz", gzip(log(1)));
+    room.write("logs/b.zst", zstd::encode_all(log(2).as_bytes(), 3).unwrap());
+    room.write(
+        "logs/c.zip",
+        zip(&[
+            ("deep/d.json", log(3).as_bytes()),
+            ("e.log", log(4).as_bytes()),
+            ("readme.txt", b"no log"),
+            ("Th\u{1b0} m\u{1ee5}c.json", log(5).as_bytes()),
+        ]),
+    );
+    let output = room.hunt(&["logs", "--format", "jsonl", "--strict"]);
+    assert_eq!(code(&output), 1, "{}", String::from_utf8_lossy(&output.stderr));
+    let sources: Vec<String> =
+        lines(&output).iter().map(|hit| hit["source"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(
+        sources,
+        [
+            "logs/a.json.gz",
+            "logs/b.zst",
+            "logs/c.zip!deep/d.json",
+            "logs/c.zip!e.log",
+            "logs/c.zip!Th\u{1b0} m\u{1ee5}c.json"
+        ]
+    );
+    // An archive within another is named and not opened; what stands beside it is read.
+    room.write("nested.zip", zip(&[("inner.zip", &inner), ("a.json", log(1).as_bytes())]));
+    room.write("nested.gz", gzip(gzip(log(1))));
+    for (name, hits) in [("nested.zip", 1), ("nested.gz", 0)] {
+        let output = room.hunt(&[name, "--format", "jsonl", "--strict"]);
+        assert_eq!((code(&output), lines(&output).len()), (3, hits), "{name}");
+        let talk = String::from_utf8_lossy(&output.stderr);
+        assert!(talk.contains("archive within an archive"), "{talk}");
+    }
+}
+
+#[test]
+fn what_breaks_off_in_a_packed_log_is_told_and_the_rest_kept() {
+    let room = Room::new();
+    let log: String = (0..2000).map(|n| created(n % 60, &format!("p{n}\\\\cmd.exe"))).collect();
+    let whole = gzip(&log);
+    room.write("cut.gz", &whole[..whole.len() / 2]);
+    let mut damaged = zip(&[("a.log", log.as_bytes())]);
+    // A letter within a name: only the checksum tells.
+    let at = damaged.windows(5).position(|part| part == b"PC-01").unwrap();
+    damaged[at] ^= 1;
+    room.write("damaged.zip", damaged);
+    let bomb = created(1, "cmd.exe") + &"\n".repeat(200 << 20);
+    room.write("bomb.zst", zstd::encode_all(bomb.as_bytes(), 1).unwrap());
+    room.write("rubbish.gz", b"\x1f\x8b\x08rubbish");
+    room.write("rubbish.zip", b"PK\x03\x04rubbish");
+    for (name, hits, why) in [
+        ("cut.gz", 2..2000, "packed data end in the middle"),
+        ("damaged.zip", 2000..2001, "packed data"),
+        ("bomb.zst", 1..2, "unpacks to more than"),
+        ("rubbish.gz", 0..1, "packed data"),
+        ("rubbish.zip", 0..1, "rubbish.zip"),
+    ] {
+        let output = room.hunt(&[name, "--format", "jsonl", "--strict"]);
+        let talk = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(code(&output), 3, "{name}: {talk}");
+        assert!(hits.contains(&lines(&output).len()), "{name}: {}", lines(&output).len());
+        assert!(talk.contains(why), "{name}: {talk}");
+    }
+}
+
+#[test]
+fn standard_input_is_read_packed_or_not_and_read_again_for_correlations() {
+    let room = Room::new();
+    let log: String = (1..6).map(refused).collect();
+    for input in [log.clone().into_bytes(), gzip(&log)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_khien"));
+        command.current_dir(room.folder.path()).args(["hunt", "-", "--format", "jsonl"]);
+        command.args(["--rules", "rules"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(&input).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let hits = lines(&output);
+        assert_eq!(hits.last().unwrap()["rule_id"], "guessing");
+        assert_eq!(hits.last().unwrap()["source"], "-");
+    }
+}
+
+#[test]
+fn what_a_log_says_once_holds_however_long_it_is() {
+    let room = Room::new();
+    room.write(
+        "rules/web.yml",
+        "title: W\nid: web\nlogsource: {category: webserver}\n\
+         detection: {s: {cs-uri-stem|endswith: cmd.aspx}, condition: s}\n",
+    );
+    room.write(
+        "rules/exec.yml",
+        "title: E\nid: exec\nlogsource: {product: linux, category: process_creation}\n\
+         detection: {s: {Image|endswith: /nc, CommandLine|contains: ' -e '}, condition: s}\n",
+    );
+    let quiet = "2026-11-20 01:00:00 10.0.0.9 GET /trang-chu.aspx 200\n".repeat(60_000);
+    let iis = "#Fields: date time c-ip cs-method cs-uri-stem sc-status\n".to_owned()
+        + &quiet
+        + "2026-11-20 01:00:01 10.0.0.9 POST /up/cmd.aspx 200\n";
+    room.write("u_ex.log", iis);
+    let events = 20_000;
+    let audit: String = (0..events)
+        .map(|serial| {
+            format!(
+                "type=SYSCALL msg=audit(1763600000.{:03}:{serial}): arch=c000003e syscall=59 success=yes pid=7 exe=\"/usr/bin/nc\"\n\
+                 type=EXECVE msg=audit(1763600000.{:03}:{serial}): argc=3 a0=\"nc\" a1=\"-e\" a2=\"sh\"\n",
+                serial % 1000, serial % 1000
+            )
+        })
+        .collect();
+    room.write("audit.log", audit);
+    let count = |output: &Output, rule: &str| {
+        lines(output).iter().filter(|hit| hit["rule_id"] == rule).count()
+    };
+    let output = room.hunt(&["u_ex.log", "audit.log", "--format", "jsonl", "--strict"]);
+    assert_eq!(code(&output), 1, "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!((count(&output, "web"), count(&output, "exec")), (1, events));
 }
 
 #[test]

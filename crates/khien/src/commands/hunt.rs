@@ -10,7 +10,11 @@ mod period;
 mod reading;
 mod record;
 mod scan;
+mod sniff;
+mod spool;
 mod stats;
+mod unpack;
+mod zip;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -41,7 +45,9 @@ const THREADS_MAX: i64 = 256;
 /// The command line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Log files and folders: EVTX, JSON, syslog, auth.log, web access logs, CEF
+    /// Log files and folders, also packed (.gz, .zst, .zip); `-` is standard input. Known by their
+    /// content: EVTX, JSON, Suricata EVE, syslog, auth.log, auditd, web access logs of nginx, Apache
+    /// and IIS, CEF, LEEF
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Folders or files of Sigma rules [default: the rules that travel inside this program]
@@ -91,7 +97,7 @@ pub(crate) enum Form {
 
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<Exit> {
-    if let Some(absent) = args.paths.iter().chain(&args.rules).find(|path| !path.exists()) {
+    if let Some(absent) = absent(&args) {
         say(&format!("khien: {} does not exist", absent.display()));
         return Ok(Exit::Usage);
     }
@@ -125,7 +131,7 @@ pub(crate) fn run(args: Args) -> Result<Exit> {
         let per_second = |cpu: f64| (cpu > 0.0).then(|| events as f64 / cpu);
         say(&serde_json::to_string(&Stats {
             events,
-            bytes_in: inputs.sources.iter().map(|source| source.bytes).sum(),
+            bytes_in: inputs.sources.iter().map(Source::bytes).sum(),
             hits,
             rules_loaded,
             rules_refused: refused.len(),
@@ -139,6 +145,11 @@ pub(crate) fn run(args: Args) -> Result<Exit> {
     }
     let found = highest.is_some_and(|level| level >= args.fail_on);
     Ok(exit(found, lost, args.strict))
+}
+
+fn absent(args: &Args) -> Option<&PathBuf> {
+    let paths = args.paths.iter().filter(|path| !input::is_stdin(path));
+    paths.chain(&args.rules).find(|path| !path.exists())
 }
 
 fn exit(found: bool, lost: bool, strict: bool) -> Exit {
@@ -178,7 +189,7 @@ struct Hunt<'a> {
 impl<'a> Hunt<'a> {
     fn new(args: &Args, inputs: &'a Inputs) -> Result<Self> {
         let period = Period { from: args.from, to: args.to };
-        let total = inputs.sources.iter().map(|source| source.bytes).sum();
+        let total = inputs.sources.iter().map(Source::bytes).sum();
         // Hidden by itself when stderr is no terminal.
         let progress = ProgressBar::new(total);
         let style = "{bar:30} {bytes}/{total_bytes} {msg}";
@@ -205,7 +216,7 @@ impl<'a> Hunt<'a> {
 
     fn take(&mut self, file: usize, part: Part) -> Result<()> {
         if self.file != Some(file) {
-            let done = self.file.replace(file).map_or(0, |done| self.inputs.sources[done].bytes);
+            let done = self.file.replace(file).map_or(0, |done| self.inputs.sources[done].bytes());
             self.progress.inc(done);
         }
         self.events += part.events;

@@ -1,11 +1,11 @@
-//! One file into batches of events, in memory that does not grow with the file.
+//! An input's events, in batches, whatever its format; memory does not grow with it.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
-use khien_event::{Batch, Context, Format, Problem, ProblemKind, evtx, parse};
+use khien_event::{Batch, Context, Format, Problem, ProblemKind, Stream, evtx};
 
 use super::input::Source;
+use super::unpack::unpack;
 
 /// Bytes of lines decoded at a time.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -15,31 +15,48 @@ const DOCUMENT_BYTES_MAX: u64 = 256 << 20;
 /// Takes a batch, with the problems met since the last.
 pub(super) type Each<'a> = dyn FnMut(&Batch, &[Problem]) + 'a;
 
-/// Reads the file from beginning to end. Fails only when it cannot be opened or read.
+/// Reads the input from beginning to end. Fails only when it cannot be opened or read.
 pub(super) fn read(source: &Source, each: &mut Each<'_>) -> io::Result<()> {
-    if source.format == Format::Evtx {
-        return evtx::read_file(&source.path, &mut |batch, problems| each(batch, problems));
+    let ended_by = unpack(&source.packed, &mut |plain| events(source, plain, each))?;
+    if let Some(problem) = ended_by {
+        each(&Batch::new(), &[problem]);
     }
-    let context = Context::received(source.changed_us);
-    let mut reader = BufReader::with_capacity(CHUNK_BYTES, File::open(&source.path)?);
+    Ok(())
+}
+
+fn events(source: &Source, plain: &mut dyn Read, each: &mut Each<'_>) -> io::Result<()> {
+    if source.format == Format::Evtx {
+        return evtx::read(plain, &mut |batch, problems| each(batch, problems));
+    }
+    let mut head = Vec::new();
+    plain.take(CHUNK_BYTES as u64).read_to_end(&mut head)?;
+    let mut whole = head.as_slice().chain(plain);
+    let mut stream = Stream::new(source.format, Context::received(source.changed_us));
     let mut batch = Batch::new();
     let mut decode = |bytes: &[u8]| {
         batch.clear();
-        let problems = parse(source.format, bytes, &context, &mut batch);
+        let problems = stream.read(bytes, &mut batch);
         each(&batch, &problems);
     };
-    if source.format != Format::Json || one_object_per_line(&mut reader)? {
-        return lines(&mut reader, &mut decode);
+    let is_json = matches!(source.format, Format::Json | Format::Eve);
+    if is_json && !one_object_per_line(&head) {
+        let mut document = Vec::new();
+        whole.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut document)?;
+        if document.len() as u64 > DOCUMENT_BYTES_MAX {
+            let detail = format!("one document of more than {DOCUMENT_BYTES_MAX} bytes, left out");
+            let problem = Problem { at: None, kind: ProblemKind::OverLimit, detail };
+            each(&Batch::new(), &[problem]);
+            return Ok(());
+        }
+        decode(&document);
+    } else {
+        lines(&mut whole, &mut decode)?;
     }
-    if source.bytes > DOCUMENT_BYTES_MAX {
-        let detail = format!("one document of more than {DOCUMENT_BYTES_MAX} bytes, left out");
-        let problem = Problem { at: None, kind: ProblemKind::OverLimit, detail };
-        each(&Batch::new(), &[problem]);
-        return Ok(());
+    batch.clear();
+    stream.finish(&mut batch);
+    if !batch.is_empty() {
+        each(&batch, &[]);
     }
-    let mut document = Vec::new();
-    reader.take(DOCUMENT_BYTES_MAX).read_to_end(&mut document)?;
-    decode(&document);
     Ok(())
 }
 
@@ -64,9 +81,8 @@ fn lines(reader: &mut impl Read, decode: &mut dyn FnMut(&[u8])) -> io::Result<()
 }
 
 /// Looks whether the first line holds an object of its own.
-fn one_object_per_line(reader: &mut BufReader<File>) -> io::Result<bool> {
-    let head = reader.fill_buf()?;
+fn one_object_per_line(head: &[u8]) -> bool {
     let line = head.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty());
     let line = line.unwrap_or_default().trim_ascii();
-    Ok(line.starts_with(b"{") && (line.ends_with(b"}") || head.len() == CHUNK_BYTES))
+    line.starts_with(b"{") && (line.ends_with(b"}") || head.len() == CHUNK_BYTES)
 }
