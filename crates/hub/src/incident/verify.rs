@@ -249,9 +249,13 @@ fn guess(body: &serde_json::Value) -> Category {
         "ransomware" => Category::Encryption,
         "web-takeover" if is_web_shell(body) => Category::Intrusion,
         "web-takeover" => Category::Defacement,
-        "document-theft" => Category::Theft,
-        "password-guessing" | "default-password" => Category::Intrusion,
-        "malware-not-removed" | "protection-switched-off" => Category::Malware,
+        "document-theft" | "secret-machine" => Category::Theft,
+        "password-guessing" | "default-password" | "device-takeover" | "mailbox-takeover"
+        | "remote-tool" => Category::Intrusion,
+        "malware-not-removed"
+        | "protection-switched-off"
+        | "removable-media"
+        | "scripted-malware" => Category::Malware,
         _ if sign("files_locked") => Category::Encryption,
         _ if sign("page_changed") => Category::Defacement,
         _ if sign("data_leak") => Category::Theft,
