@@ -248,7 +248,7 @@ fn guess(body: &serde_json::Value) -> Category {
     match family {
         "ransomware" => Category::Encryption,
         "web-takeover" if is_web_shell(body) => Category::Intrusion,
-        "web-takeover" => Category::Defacement,
+        "web-takeover" | "search-spam" => Category::Defacement,
         "document-theft" | "secret-machine" => Category::Theft,
         "password-guessing" | "default-password" | "device-takeover" | "mailbox-takeover"
         | "remote-tool" => Category::Intrusion,
