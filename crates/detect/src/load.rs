@@ -277,7 +277,7 @@ fn is_rule_file(path: &Path) -> bool {
 }
 
 /// Lists a folder by name; hidden entries (`.git`) are passed over.
-fn sorted_entries(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(crate) fn sorted_entries(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut entries = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;

@@ -13,6 +13,8 @@ mod filtering;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod ioc;
+#[cfg(test)]
 mod loading;
 #[cfg(test)]
 mod matching;
