@@ -49,17 +49,33 @@ pub fn fields(view: &View, kind: AnswerKind) -> Markup {
     };
     html! {
         (own)
-        (parts::field(view, "proof", "answer-proof", false, html! {
-            span.help { (view.t("answer-proof-help")) }
-            textarea.textarea #proof name="proof" maxlength="20000" {}
-        }))
-        (parts::field(view, "files", "answer-files", kind == AnswerKind::File, html! {
-            span.help { (view.t("answer-files-help")) }
-            input.input #files type="file" name="files" multiple data-shrink="1600"
-                required[kind == AnswerKind::File];
-        }))
+        (proof(view, kind))
         div.notice.notice-secret {
             (parts::icon("block")) p.notice-body { (view.t("no-secrets")) }
+        }
+    }
+}
+
+/// Words and files that prove the answer: which of them must be given depends on its kind, as
+/// the domain's [`khien_domain::task::Submission::checked`] has it.
+fn proof(view: &View, kind: AnswerKind) -> Markup {
+    let words = html! {
+        span.help { (view.t("answer-proof-help")) }
+        textarea.textarea #proof name="proof" maxlength="20000" {}
+    };
+    let files = html! {
+        span.help { (view.t("answer-files-help")) }
+        input.input #files type="file" name="files" multiple data-shrink="1600"
+            required[kind == AnswerKind::File];
+    };
+    let either = !matches!(kind, AnswerKind::File | AnswerKind::Text | AnswerKind::List);
+    html! {
+        @if either {
+            (parts::field_either(view, "proof", "answer-proof", words))
+            (parts::field_either(view, "files", "answer-files", files))
+        } @else {
+            (parts::field(view, "proof", "answer-proof", false, words))
+            (parts::field(view, "files", "answer-files", kind == AnswerKind::File, files))
         }
     }
 }

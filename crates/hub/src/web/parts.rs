@@ -170,13 +170,22 @@ pub fn pages<T>(view: &View, path: &str, query: &ListQuery, page: &Page<T>) -> M
 
 /// Returns a labelled field; `input` carries the same `id`.
 pub fn field(view: &View, id: &str, key: &str, needed: bool, input: Markup) -> Markup {
+    let mark = html! {
+        @if needed { span.need aria-hidden="true" { "*" } }
+        @else { span.optional { (view.t("optional")) } }
+    };
+    labelled(view, id, key, mark, input)
+}
+
+/// Returns one of two labelled fields of which at least one must be filled in.
+pub fn field_either(view: &View, id: &str, key: &str, input: Markup) -> Markup {
+    labelled(view, id, key, html! { span.optional { (view.t("either")) } }, input)
+}
+
+fn labelled(view: &View, id: &str, key: &str, mark: Markup, input: Markup) -> Markup {
     html! {
         div.field {
-            label for=(id) {
-                (view.t(key)) " "
-                @if needed { span.need aria-hidden="true" { "*" } }
-                @else { span.optional { (view.t("optional")) } }
-            }
+            label for=(id) { (view.t(key)) " " (mark) }
             (input)
         }
     }

@@ -61,6 +61,7 @@ open = Open
 filter = Filter
 all = All
 optional = (optional)
+either = (at least one of the two)
 level-serious = Serious
 reason = Reason
 clock-left = {"{t}"} left

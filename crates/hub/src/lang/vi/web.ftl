@@ -61,6 +61,7 @@ open = Mở
 filter = Lọc
 all = Tất cả
 optional = (không bắt buộc)
+either = (cần ít nhất một trong hai)
 level-serious = Nghiêm trọng
 reason = Lý do
 clock-left = còn {"{t}"}
