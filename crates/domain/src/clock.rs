@@ -2,7 +2,10 @@
 //!
 //! The terms are data, because they change with each decree: a dated pack that the hub reads from
 //! a file. Hours run through nights and holidays. A clock starts at *detected* and no edit moves
-//! it; a mistyped time is corrected by two persons with a reason, and both values stay.
+//! it; a mistyped time is corrected by two persons with a reason, and both values stay. Only the
+//! report that a term asks for stops its clock, neither the closing of the incident nor time.
+
+mod report;
 
 use serde::{Deserialize, Deserializer, de};
 
@@ -14,6 +17,8 @@ use crate::refusal::{Code, Refusal};
 use crate::signal::check_detected_at;
 use crate::text;
 use crate::time::{HOUR, Micros, province_day};
+
+pub use report::LawReport;
 
 /// Terms of one pack.
 pub const TERMS_MAX: usize = 64;
@@ -110,15 +115,6 @@ pub struct Start {
     pub serious: bool,
 }
 
-/// A duty that was fulfilled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Met<'a> {
-    /// The code of its term.
-    pub code: &'a str,
-    /// When.
-    pub at: Micros,
-}
-
 /// A running or stopped clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clock {
@@ -130,8 +126,20 @@ pub struct Clock {
     pub met_at: Option<Micros>,
 }
 
+impl Clock {
+    /// Returns whether the duty is not fulfilled yet.
+    pub const fn is_owed(&self) -> bool {
+        self.met_at.is_none()
+    }
+
+    /// Returns by how much the duty was, or is by now, late; 0 while it is in time.
+    pub fn late_by(&self, now: Micros) -> Micros {
+        self.met_at.unwrap_or(now).saturating_sub(self.due).max(0)
+    }
+}
+
 /// Returns the clocks of an incident under a pack, the most urgent first.
-pub fn clocks(pack: &Pack, start: Start, met: &[Met<'_>]) -> Vec<Clock> {
+pub fn clocks(pack: &Pack, start: Start, made: &[LawReport]) -> Vec<Clock> {
     let binds = |term: &&Term| term.applies == Applies::All || start.serious;
     let mut clocks: Vec<Clock> = pack
         .terms
@@ -140,7 +148,7 @@ pub fn clocks(pack: &Pack, start: Start, met: &[Met<'_>]) -> Vec<Clock> {
         .map(|term| Clock {
             code: term.code.clone(),
             due: due(term, start),
-            met_at: met.iter().filter(|met| met.code == term.code).map(|met| met.at).min(),
+            met_at: made.iter().filter(|r| r.term == term.code).map(|r| r.made_at).min(),
         })
         .collect();
     clocks.sort_by_key(|clock| clock.due);
@@ -260,27 +268,34 @@ mod tests {
         PersonId::new(Uuid::from_u128(n))
     }
 
+    fn made(term: &str, made_at: Micros) -> LawReport {
+        let (number, by_name) = ("1/BC".into(), "A".into());
+        LawReport { term: term.into(), number, made_at, by: person(1), by_name, recorded_at: NOW }
+    }
+
     #[test]
     fn clocks_count_from_the_detection_through_nights_and_holidays() {
         let start = Start { detected_at: NOW, opened_at: NOW + HOUR, serious: true };
-        let clocks = clocks(&pack(), start, &[Met { code: "first_notice", at: NOW + 25 * HOUR }]);
-        let rows: Vec<_> =
-            clocks.iter().map(|c| (c.code.as_str(), c.due - NOW, c.met_at)).collect();
+        let clocks = clocks(&pack(), start, &[made("first_notice", NOW + 25 * HOUR)]);
+        let rows: Vec<_> = clocks
+            .iter()
+            .map(|c| (c.code.as_str(), c.due - NOW, c.late_by(NOW + 30 * HOUR)))
+            .collect();
         assert_eq!(
             rows,
             [
-                ("at_once", HOUR, None),
-                ("first_notice", 24 * HOUR, Some(NOW + 25 * HOUR)),
-                ("full_report", 72 * HOUR, None),
+                ("at_once", HOUR, 29 * HOUR),
+                ("first_notice", 24 * HOUR, HOUR),
+                ("full_report", 72 * HOUR, 0),
             ]
         );
+        assert_eq!(clocks.iter().map(Clock::is_owed).collect::<Vec<_>>(), [true, false, true]);
     }
 
     #[test]
     fn an_ordinary_incident_has_only_the_clocks_of_all() {
         let start = Start { detected_at: NOW, opened_at: NOW, serious: false };
-        let met =
-            [Met { code: "full_report", at: NOW + 9 }, Met { code: "full_report", at: NOW + 5 }];
+        let met = [made("full_report", NOW + 9), made("full_report", NOW + 5)];
         let clocks = clocks(&pack(), start, &met);
         assert_eq!(clocks.len(), 1);
         assert_eq!(clocks[0].met_at, Some(NOW + 5), "the first time counts");

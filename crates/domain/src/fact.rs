@@ -61,6 +61,8 @@ facts! {
     IncidentMoved = "incident_moved" { matter: MatterId, state: incident::State },
     /// The leak-risk verdict of an incident was given.
     LeakJudged = "leak_judged" { matter: MatterId, verdict: incident::LeakVerdict },
+    /// A statutory report on an incident was recorded.
+    LawReported = "law_reported" { matter: MatterId },
     /// An incident was closed.
     IncidentClosed = "incident_closed" { matter: MatterId },
     /// A closed or merged incident runs again.

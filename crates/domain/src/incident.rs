@@ -1,12 +1,14 @@
 //! Incidents: from open to closed, with the leak-risk verdict on the way.
 //!
 //! Letter S0 asks of every incident whether something leaked or was stolen, so an incident cannot
-//! close before that is answered, nor while a task of it is still owed. The ten categories are
-//! those that the national form 05 counts.
+//! close before that is answered, nor while a task of it is still owed. A statutory report that is
+//! not made does not hold the closing back, but the closer answers for it in writing. The ten
+//! categories are those that the national form 05 counts.
 
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Action, Grant, Person, four_eyes, may};
+use crate::clock::LawReport;
 use crate::coded::coded;
 use crate::fact::Fact;
 use crate::id::{MatterId, PersonId, UnitId};
@@ -130,6 +132,15 @@ pub struct Verdict {
     pub at: Micros,
 }
 
+/// Why an incident was closed while a report that the law wants was not made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owing {
+    /// Why, and what is to become of the report.
+    pub reason: String,
+    /// Who closed.
+    pub by: PersonId,
+}
+
 /// An incident as far as its states need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incident {
@@ -145,6 +156,10 @@ pub struct Incident {
     pub severity: Severity,
     /// The verdict in force, if one was given since it last opened.
     pub verdict: Option<Verdict>,
+    /// The statutory reports that were made, one of a term.
+    pub reports: Vec<LawReport>,
+    /// What the closer said of those that were not.
+    pub owing: Option<Owing>,
 }
 
 /// What can be done to an incident.
@@ -163,12 +178,18 @@ pub enum Deed {
     },
     /// The leak-risk verdict, the first or a better one.
     Judge(Verdict),
+    /// A statutory report was made; the one recorded before for the same term is replaced.
+    Report(LawReport),
     /// Close it.
     Close {
         /// Who closes; not the one who found a leak.
         by: PersonId,
         /// How many of its tasks are neither accepted, nor withdrawn, nor exempt.
         tasks_open: u32,
+        /// How many statutory reports are not made.
+        reports_owed: u32,
+        /// Why those are not made; blank if none is owed.
+        reason: String,
     },
     /// The lead opens a closed incident again; it needs a new verdict to close.
     Reopen {
@@ -209,6 +230,7 @@ impl Deed {
             Self::Resolve => "resolve",
             Self::StepBack { .. } => "step_back",
             Self::Judge(_) => "judge",
+            Self::Report(_) => "report",
             Self::Close { .. } => "close",
             Self::Reopen { .. } => "reopen",
             Self::Void { .. } => "void",
@@ -226,7 +248,16 @@ impl Incident {
         category: Category,
         severity: Severity,
     ) -> (Self, Vec<Fact>) {
-        let incident = Self { matter, unit, state: State::Open, category, severity, verdict: None };
+        let incident = Self {
+            matter,
+            unit,
+            state: State::Open,
+            category,
+            severity,
+            verdict: None,
+            reports: Vec::new(),
+            owing: None,
+        };
         (incident, vec![Fact::IncidentOpened { matter, unit }])
     }
 
@@ -239,7 +270,13 @@ impl Incident {
             (Recovering, Deed::Resolve) => Ok(self.moved(Resolved)),
             (_, Deed::StepBack { reason }) => self.step_back(reason),
             (Open | Contained | Recovering | Resolved, Deed::Judge(verdict)) => self.judge(verdict),
-            (Resolved, Deed::Close { by, tasks_open }) => self.close(*by, *tasks_open),
+            // The law wants its report of a closed incident too.
+            (Open | Contained | Recovering | Resolved | Closed, Deed::Report(report)) => {
+                Ok(self.reported(report))
+            }
+            (Resolved, Deed::Close { by, tasks_open, reports_owed, reason }) => {
+                self.close(*by, *tasks_open, *reports_owed, reason)
+            }
             (Closed, Deed::Reopen { reason }) | (Merged, Deed::Unmerge { reason }) => {
                 text::reason(reason)?;
                 Ok(self.reopened())
@@ -274,7 +311,20 @@ impl Incident {
         Ok((Self { verdict: Some(verdict), ..self.clone() }, vec![fact]))
     }
 
-    fn close(&self, by: PersonId, tasks_open: u32) -> Result<(Self, Vec<Fact>), Refusal> {
+    fn reported(&self, report: &LawReport) -> (Self, Vec<Fact>) {
+        let mut reports = self.reports.clone();
+        reports.retain(|earlier| earlier.term != report.term);
+        reports.push(report.clone());
+        (Self { reports, ..self.clone() }, vec![Fact::LawReported { matter: self.matter }])
+    }
+
+    fn close(
+        &self,
+        by: PersonId,
+        tasks_open: u32,
+        reports_owed: u32,
+        reason: &str,
+    ) -> Result<(Self, Vec<Fact>), Refusal> {
         let verdict = self.verdict.as_ref().ok_or_else(|| Refusal::new(Code::VerdictMissing))?;
         if verdict.leak == LeakVerdict::Unclear {
             return Err(Refusal::new(Code::VerdictUnclear));
@@ -283,7 +333,14 @@ impl Incident {
         if verdict.leak.is_leak() {
             four_eyes(verdict.by, by)?;
         }
-        let closed = Self { state: State::Closed, ..self.clone() };
+        let owing = match reports_owed {
+            0 => None,
+            count if reason.trim().is_empty() => {
+                return Err(Refusal::new(Code::ReportsOwed).arg("count", count));
+            }
+            _ => Some(Owing { reason: text::reason(reason)?, by }),
+        };
+        let closed = Self { state: State::Closed, owing, ..self.clone() };
         Ok((closed, vec![Fact::IncidentClosed { matter: self.matter }]))
     }
 
@@ -305,7 +362,7 @@ impl Incident {
     }
 
     fn reopened(&self) -> (Self, Vec<Fact>) {
-        let open = Self { state: State::Open, verdict: None, ..self.clone() };
+        let open = Self { state: State::Open, verdict: None, owing: None, ..self.clone() };
         (open, vec![Fact::IncidentReopened { matter: self.matter }])
     }
 

@@ -117,6 +117,12 @@ coded! {
         VerdictUnclear = "verdict-unclear",
         /// Tasks of the incident are still open.
         TasksOpen = "tasks-open",
+        /// A report that the law wants is not made, and the closer does not say why.
+        ReportsOwed = "reports-owed",
+        /// The incident has no term of this code.
+        ReportTerm = "report-term",
+        /// A statutory report cannot have been made at that time.
+        ReportTime = "report-time",
         /// An incident cannot be merged into itself.
         MergeIntoSelf = "merge-into-self",
         /// The incident to merge into is over itself.

@@ -32,6 +32,7 @@ twins! {
     7 "0007_inbox",
     8 "0008_detection",
     9 "0009_journal",
+    10 "0010_law_report",
 }
 
 /// Every migration of the state database, in order.

@@ -1,10 +1,10 @@
 //! Incidents over HTTP beside the one job: how they end, who learns what of them, and what stays
 //! as it was once they are over.
 
-use khien_domain::time::HOUR;
-use khien_hub::web::time::rfc3339;
+use khien_domain::time::{DAY, HOUR, SECOND};
+use khien_hub::web::time::{field, rfc3339};
 
-use crate::harness::{Client, TestApp};
+use crate::harness::{Client, TestApp, id_in};
 
 const REASON: (&str, &str) = ("reason", "đã kiểm tra nhật ký máy chủ");
 
@@ -22,6 +22,7 @@ async fn closed(app: &TestApp, lead: &Client, incident: &str) -> String {
         lead.post(&format!("{path}/{deed}"), &[]).await.is(303);
     }
     lead.post(&format!("{path}/verdict"), &[("leak", "no_sign"), REASON]).await.is(303);
+    app.law_reported(lead, incident).await;
     lead.post(&format!("{path}/close"), &[]).await.leads_to(&path);
     task
 }
@@ -120,7 +121,9 @@ async fn a_number_is_shown_only_with_what_it_names() {
 async fn closing_is_no_main_button_before_the_verdict() {
     let app = TestApp::new().await;
     let lead = app.as_("dieu.phoi").await;
-    let path = format!("/incidents/{}", opened(&app, "XA-A").await);
+    let incident = opened(&app, "XA-A").await;
+    app.law_reported(&lead, &incident).await;
+    let path = format!("/incidents/{incident}");
     for deed in ["contain", "recover", "resolve"] {
         lead.post(&format!("{path}/{deed}"), &[]).await.is(303);
     }
@@ -130,6 +133,94 @@ async fn closing_is_no_main_button_before_the_verdict() {
     lead.get(&path).await.ok().sees(&button("button"));
     lead.post(&format!("{path}/verdict"), &[("leak", "no_sign"), REASON]).await.is(303);
     lead.get(&path).await.ok().sees(&button("button button-main"));
+}
+
+/// Everything but the closing, with no statutory report made.
+async fn ready_to_close(app: &TestApp, lead: &Client, incident: &str) {
+    let path = format!("/incidents/{incident}");
+    lead.post(&format!("/tasks/{}/withdraw", app.task_of(incident).await), &[REASON]).await.is(303);
+    for deed in ["contain", "recover", "resolve"] {
+        lead.post(&format!("{path}/{deed}"), &[]).await.is(303);
+    }
+    lead.post(&format!("{path}/verdict"), &[("leak", "no_sign"), REASON]).await.is(303);
+}
+
+#[tokio::test]
+async fn who_closes_with_a_report_owed_says_why_and_the_clock_stays() {
+    let app = TestApp::new().await;
+    let lead = app.as_("dieu.phoi").await;
+    let incident = opened(&app, "XA-A").await;
+    let (path, close) = (format!("/incidents/{incident}"), format!("/incidents/{incident}/close"));
+    ready_to_close(&app, &lead, &incident).await;
+    app.wait(6 * DAY / SECOND);
+    let lead = app.as_("dieu.phoi").await;
+    lead.get(&path).await.ok().sees("Còn nợ báo cáo theo luật").sees("clock-late");
+    lead.post(&close, &[("reason", "  ")]).await.is(409).sees("Còn 1 báo cáo theo luật chưa gửi");
+    let why = ("reason", "Văn thư gửi sáng thứ hai");
+    lead.post(&close, &[why]).await.leads_to(&path);
+    let closed = lead.get(&path).await.ok();
+    closed.sees("Đã đóng khi còn nợ báo cáo").sees(why.1).sees("clock-late").sees("chưa báo cáo");
+    lead.get("/incidents?state=closed").await.ok().sees("clock-late");
+
+    app.law_reported(&lead, &incident).await;
+    let made = lead.get(&path).await.ok();
+    made.sees("77/BC-CAT")
+        .sees("Đã báo cáo, trễ")
+        .sees("Đã đóng khi còn nợ")
+        .sees_not("clock-late");
+    lead.post(&format!("{path}/reopen"), &[REASON]).await.is(303);
+    let open = lead.get(&path).await.ok();
+    open.sees("77/BC-CAT").sees_not("Đã đóng khi còn nợ báo cáo");
+}
+
+#[tokio::test]
+async fn a_statutory_report_is_recorded_by_the_lead_as_it_was_made() {
+    let app = TestApp::new().await;
+    let lead = app.as_("dieu.phoi").await;
+    let incident = opened(&app, "XA-A").await;
+    let reports = format!("/incidents/{incident}/reports");
+    let made = field(app.now());
+    let tomorrow = field(app.now() + DAY);
+    let form = |term, number, made| [("term", term), ("number", number), ("made", made)];
+    app.as_("xa.a").await.post(&reports, &form("notice", "1", &made)).await.is(403);
+    lead.post(&reports, &form("first_notice", "1", &made)).await.is(422);
+    lead.post(&reports, &form("notice", " ", &made)).await.is(422);
+    lead.post(&reports, &form("notice", "1", &tomorrow)).await.is(422);
+    lead.post(&reports, &form("notice", "1", "hôm qua")).await.is(422);
+    lead.post(&reports, &form("notice", "12/BC", &made)).await.is(303);
+    let page = lead.get(&format!("/incidents/{incident}")).await.ok();
+    page.sees("12/BC")
+        .sees("Đã báo cáo đúng hạn")
+        .sees("Cán bộ dieu.phoi")
+        .sees_not("chưa báo cáo");
+    app.law_reported(&lead, &incident).await;
+    let page = lead.get(&format!("/incidents/{incident}")).await.ok();
+    page.sees("77/BC-CAT").sees_not("12/BC");
+}
+
+#[tokio::test]
+async fn the_first_task_follows_the_chosen_class() {
+    let app = TestApp::new().await;
+    let (desk, signal) = (app.as_("truc.ban").await, app.telephoned("XA-A").await);
+    let path = format!("/signals/{signal}/verify");
+    let page = desk.get(&path).await.ok();
+    page.sees("value=\"encryption\" selected")
+        .sees("Rút dây mạng ngay")
+        .sees("Kiểm tra đường truyền");
+    let form = [
+        ("into", "open"),
+        ("title", "Trang không vào được"),
+        ("category", "dos"),
+        ("severity", "high"),
+        ("task", "yes"),
+        ("task_title", ""),
+        ("task_details", ""),
+    ];
+    let incident = id_in(desk.post(&path, &form).await.is(303).location());
+    let task = format!("/tasks/{}", app.task_of(&incident).await);
+    let page = app.as_("xa.a").await.get(&task).await.ok();
+    let asked = page.sees("Kiểm tra đường truyền và máy chủ").sees("dịch vụ nào ngừng");
+    asked.sees("cần ít nhất một trong hai");
 }
 
 #[tokio::test]

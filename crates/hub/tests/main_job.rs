@@ -60,6 +60,8 @@ async fn lead_closes(app: &TestApp, incident: &str, task: &str) {
     lead.post(&format!("{path}/close"), &[]).await.is(409);
     let verdict = [("leak", "no_sign"), ("reason", "Máy không chứa tài liệu mật")];
     lead.post(&format!("{path}/verdict"), &verdict).await.leads_to(&path);
+    lead.post(&format!("{path}/close"), &[]).await.is(409);
+    app.law_reported(&lead, incident).await;
     lead.post(&format!("{path}/close"), &[]).await.leads_to(&path);
     lead.get(&path).await.ok().sees("Đã đóng");
 }

@@ -30,7 +30,18 @@ fn incident(state: State) -> Incident {
         category: Category::Defacement,
         severity: Severity::High,
         verdict: Some(verdict(LeakVerdict::NoSign)),
+        reports: Vec::new(),
+        owing: None,
     }
+}
+
+fn report(term: &str, number: &str) -> LawReport {
+    let (term, number, by_name) = (term.to_owned(), number.to_owned(), "A".to_owned());
+    LawReport { term, number, made_at: 5, by: person(1), by_name, recorded_at: 6 }
+}
+
+fn close(by: u128, tasks_open: u32, reports_owed: u32, reason: &str) -> Deed {
+    Deed::Close { by: person(by), tasks_open, reports_owed, reason: reason.into() }
 }
 
 fn merge(into: u128, into_state: State, reason: &str, tasks_open: u32) -> Deed {
@@ -45,7 +56,8 @@ fn deeds() -> Vec<Deed> {
         Deed::Resolve,
         Deed::StepBack { reason: reason() },
         Deed::Judge(verdict(LeakVerdict::NoSign)),
-        Deed::Close { by: person(1), tasks_open: 0 },
+        Deed::Report(report("full_report", "1/BC")),
+        close(1, 0, 0, ""),
         Deed::Reopen { reason: reason() },
         Deed::Void { reason: reason(), tasks_open: 0 },
         merge(2, State::Open, &reason(), 0),
@@ -65,6 +77,11 @@ const MOVES: &[(State, &str, State)] = &[
     (State::Contained, "judge", State::Contained),
     (State::Recovering, "judge", State::Recovering),
     (State::Resolved, "judge", State::Resolved),
+    (State::Open, "report", State::Open),
+    (State::Contained, "report", State::Contained),
+    (State::Recovering, "report", State::Recovering),
+    (State::Resolved, "report", State::Resolved),
+    (State::Closed, "report", State::Closed),
     (State::Resolved, "close", State::Closed),
     (State::Closed, "reopen", State::Open),
     (State::Open, "void", State::Voided),
@@ -119,7 +136,7 @@ fn opening_publishes_and_starts_without_verdict() {
 fn closing_needs_a_verdict_and_no_open_task() {
     let close = |verdict: Option<Verdict>, by, tasks_open| {
         let resolved = Incident { verdict, ..incident(State::Resolved) };
-        resolved.step(&Deed::Close { by: person(by), tasks_open }).map(|(after, _)| after.state)
+        resolved.step(&close(by, tasks_open, 0, "")).map(|(after, _)| after.state)
     };
     let code = |outcome: Result<State, Refusal>| outcome.unwrap_err().code;
     use LeakVerdict::*;
@@ -134,13 +151,42 @@ fn closing_needs_a_verdict_and_no_open_task() {
 }
 
 #[test]
+fn who_closes_while_a_report_is_owed_says_why() {
+    let resolved = incident(State::Resolved);
+    let refusal = resolved.step(&close(1, 0, 2, "  ")).unwrap_err();
+    assert_eq!((refusal.code, refusal.args), ("reports-owed", vec![("count", "2".to_owned())]));
+    let long = "x".repeat(text::REASON_CHARS_MAX + 1);
+    assert!(resolved.step(&close(1, 0, 1, &long)).unwrap_err().is(Code::TextLong));
+    let (closed, _) = resolved.step(&close(1, 0, 1, " gửi sau giờ làm việc ")).unwrap();
+    let owing = Owing { reason: "gửi sau giờ làm việc".into(), by: person(1) };
+    assert_eq!(closed.owing, Some(owing));
+    let (closed, _) = resolved.step(&close(1, 0, 0, "không nợ gì")).unwrap();
+    assert_eq!(closed.owing, None, "who owes nothing has nothing to explain");
+}
+
+#[test]
+fn a_report_recorded_again_replaces_the_mistyped_one() {
+    let step =
+        |from: &Incident, number| from.step(&Deed::Report(report("notice", number))).unwrap();
+    let (once, facts) = step(&incident(State::Closed), "12/BC");
+    assert_eq!(facts, [Fact::LawReported { matter: matter(1) }]);
+    let (other, _) = once.step(&Deed::Report(report("full_report", "13/BC"))).unwrap();
+    let (twice, _) = step(&other, "21/BC");
+    let numbers: Vec<_> = twice.reports.iter().map(|r| r.number.as_str()).collect();
+    assert_eq!(numbers, ["13/BC", "21/BC"]);
+}
+
+#[test]
 fn an_incident_that_runs_again_needs_a_new_verdict() {
     for (state, deed) in [
         (State::Closed, Deed::Reopen { reason: "tái diễn".into() }),
         (State::Merged, Deed::Unmerge { reason: "nhầm".into() }),
     ] {
-        let (after, facts) = incident(state).step(&deed).unwrap();
-        assert_eq!(after.verdict, None);
+        let owing = Some(Owing { reason: "chưa kịp".into(), by: person(1) });
+        let reports = vec![report("notice", "1/BC")];
+        let over = Incident { owing, reports: reports.clone(), ..incident(state) };
+        let (after, facts) = over.step(&deed).unwrap();
+        assert_eq!((after.verdict, after.owing, after.reports), (None, None, reports));
         assert_eq!(facts, [Fact::IncidentReopened { matter: matter(1) }]);
     }
 }
@@ -229,7 +275,7 @@ fn merging_says_where_to() {
 proptest! {
     /// Along any walk an incident closes only from resolved, with a verdict given since it opened.
     #[test]
-    fn no_walk_closes_without_a_fresh_verdict(picks in prop::collection::vec(0usize..10, 0..60)) {
+    fn no_walk_closes_without_a_fresh_verdict(picks in prop::collection::vec(0usize..11, 0..60)) {
         let deeds = deeds();
         let (mut now, _) = Incident::open(matter(1), incident(State::Open).unit, Category::Dos, Severity::Low);
         let mut judged = false;

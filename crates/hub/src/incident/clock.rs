@@ -22,7 +22,8 @@ pub fn pack_id(at: i64) -> &'static str {
     pack_at(&PACKS, at).map_or("", |pack| pack.id.as_str())
 }
 
-/// Returns the clocks of an incident, the most urgent first; none run once it is over.
+/// Returns the clocks of an incident, the most urgent first, those of a closed one included: what
+/// the law wants is owed until it is made. One that was none, or is part of another, has none.
 ///
 /// # Errors
 /// When the row holds a code that this program does not know.
@@ -32,12 +33,12 @@ pub fn of(row: &IncidentRow) -> Result<Vec<Clock>, Fault> {
     let Some(pack) = PACKS.iter().find(|pack| pack.id == row.clock_pack) else {
         return Ok(Vec::new());
     };
-    if state.is_over() {
+    if matches!(state, State::Voided | State::Merged) {
         return Ok(Vec::new());
     }
     let serious = severity == Severity::Serious;
     let start = Start { detected_at: row.detected_at, opened_at: row.opened_at, serious };
-    Ok(clocks(pack, start, &[]))
+    Ok(clocks(pack, start, &row.reports()?))
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 //! giá, xử lý, khắc phục). *Xác minh* opens one or joins a running one; its unit gets a task; it
 //! closes only with the leak-risk verdict and with no task left open.
 //!
-//! What this slice does not do: reporting upward to the national centres is not built yet, its
-//! clocks run and are shown.
+//! What this slice does not do: reporting upward to the national centres is not built yet; its
+//! clocks run until the report that left by another way is recorded with its number.
 
 pub mod api;
 pub mod clock;
+mod first_task;
+pub mod law;
 pub mod page;
 mod sheet;
 pub mod store;
@@ -37,6 +39,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/incidents/{id}/resolve", lead, One, page::resolve),
         Route::post("/incidents/{id}/step-back", lead, One, page::step_back),
         Route::post("/incidents/{id}/verdict", May(Action::GiveVerdict), One, page::judge),
+        Route::post("/incidents/{id}/reports", lead, One, law::report),
         Route::post("/incidents/{id}/close", close, One, page::close),
         Route::post("/incidents/{id}/reopen", close, One, page::reopen),
         Route::post("/incidents/{id}/void", close, One, page::void),

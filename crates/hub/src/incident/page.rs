@@ -57,7 +57,9 @@ fn table(view: &View, rows: &[IncidentRow]) -> Result<Markup, Fault> {
                 }
                 td data-label=(view.t("unit")) { (row.unit_name) }
                 td data-label=(view.t("incident-clock")) {
-                    @if let Some(first) = clocks.first() { (parts::clock(view, first.due)) }
+                    @if let Some(first) = clocks.iter().find(|clock| clock.is_owed()) {
+                        (parts::clock(view, first.due))
+                    }
                     @else { "—" }
                 }
                 td data-label=(view.t("state")) { (parts::state(view, "incident", &row.state)) }
@@ -147,14 +149,27 @@ pub async fn judge(
     done(&app, &member, id, Action::GiveVerdict, Deed::Judge(verdict)).await
 }
 
+/// What the closer says of reports that are owed; nothing when none is.
+#[derive(Deserialize)]
+pub struct Closing {
+    #[serde(default)]
+    reason: String,
+}
+
 /// `POST /incidents/{id}/close`.
 pub async fn close(
     State(app): State<App>,
     member: Member,
     Path(id): Path<MatterId>,
+    Form(form): Form<Closing>,
 ) -> Result<Redirect, Fault> {
-    // How many tasks are open is counted inside the transaction.
-    let deed = Deed::Close { by: member.person.id, tasks_open: u32::MAX };
+    // How many tasks are open and reports owed is counted inside the transaction.
+    let deed = Deed::Close {
+        by: member.person.id,
+        tasks_open: u32::MAX,
+        reports_owed: u32::MAX,
+        reason: form.reason,
+    };
     done(&app, &member, id, Action::CloseIncident, deed).await
 }
 

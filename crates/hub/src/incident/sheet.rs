@@ -11,8 +11,8 @@ use khien_domain::time::HOUR;
 use khien_store::Conn;
 use maud::{Markup, html};
 
-use super::clock;
 use super::store::{self, IncidentRow, PartyRow};
+use super::{clock, law};
 use crate::app::App;
 use crate::evidence::store::{EvidenceRow, Holder};
 use crate::fault::Fault;
@@ -124,7 +124,7 @@ impl Sheet {
                     @if self.signals.len() > 1 { (self.signal_list(view)) }
                 }
                 aside {
-                    (self.clock_list(view))
+                    (law::panel(view, row, &self.clocks, self.may(Action::LeadIncident))?)
                     (self.about(view))
                     (self.party_list(view))
                     (timeline::panel(view, &self.moments))
@@ -145,7 +145,9 @@ impl Sheet {
                         span class=(format!("tlp tlp-{}", row.marking.to_lowercase().replace('+', "-"))) {
                             "TLP:" (row.marking)
                         }
-                        @if let Some(clock) = self.clocks.first() { (parts::clock(view, clock.due)) }
+                        @if let Some(clock) = self.clocks.iter().find(|clock| clock.is_owed()) {
+                            (parts::clock(view, clock.due))
+                        }
                     }
                 }
                 (self.steps(view))
@@ -179,11 +181,8 @@ impl Sheet {
             State::Open => Some(("contain", Action::LeadIncident)),
             State::Contained => Some(("recover", Action::LeadIncident)),
             State::Recovering => Some(("resolve", Action::LeadIncident)),
-            State::Resolved => Some(("close", Action::CloseIncident)),
-            State::Closed | State::Voided | State::Merged => None,
+            State::Resolved | State::Closed | State::Voided | State::Merged => None,
         };
-        // Closing would be refused: the verdict is what the page asks for.
-        let main = self.state != State::Resolved || !self.verdict_is_open();
         let back = matches!(self.state, State::Contained | State::Recovering | State::Resolved);
         let sure = |deed: &str, danger: bool| {
             let key = format!("incident-{deed}");
@@ -193,11 +192,15 @@ impl Sheet {
             div.actions {
                 @if let Some((deed, action)) = next { @if self.may(action) {
                     form method="post" action=(self.path(deed)) {
-                        button.button.button-main[main] {
+                        button.button.button-main {
                             (parts::icon("arrow-right")) (view.t(&format!("incident-{deed}")))
                         }
                     }
                 } }
+                @if self.state == State::Resolved && self.may(Action::CloseIncident) {
+                    // Without a verdict it would be refused: that is what the page asks for.
+                    (law::closing(view, &self.row, &self.clocks, !self.verdict_is_open()))
+                }
                 @if back && self.may(Action::LeadIncident) { (sure("step-back", false)) }
                 @if self.may(Action::CloseIncident) {
                     @if self.state == State::Closed { (sure("reopen", false)) }
@@ -354,24 +357,6 @@ impl Sheet {
             section.panel {
                 div.panel-head { h2 { (view.t("nav-signals")) } }
                 (signal::page::table(view, self.signals.iter().map(|(signal, _)| signal)))
-            }
-        }
-    }
-
-    fn clock_list(&self, view: &View) -> Markup {
-        html! {
-            @if !self.clocks.is_empty() {
-                section.panel {
-                    div.panel-head { h2 { (view.t("incident-clocks")) } }
-                    div.panel-body.stack-s {
-                        @for clock in &self.clocks {
-                            p.cluster {
-                                (parts::clock(view, clock.due))
-                                (view.t(&format!("clock-term-{}", clock.code)))
-                            }
-                        }
-                    }
-                }
             }
         }
     }

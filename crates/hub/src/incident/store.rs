@@ -1,9 +1,11 @@
 //! SQL of incidents and their parties. Every query that answers a person asks [`matter_depth!`].
 
+use anyhow::Context as _;
 use khien_domain::access::Depth;
+use khien_domain::clock::LawReport;
 use khien_domain::fold::fold;
 use khien_domain::id::{MatterId, PersonId, UnitId};
-use khien_domain::incident::{Incident, Verdict};
+use khien_domain::incident::{Incident, Owing, Verdict};
 use khien_domain::matter::{Matter, Number, Party};
 use khien_store::{Conn, Write, on, statements};
 use uuid::Uuid;
@@ -25,11 +27,12 @@ macro_rules! columns {
             " > 0 THEN f.number END AS follows_number, m.merged_into, CASE WHEN ",
             matter_depth!("i"),
             " > 0 THEN i.number END AS merged_number, m.leak, ",
-            "m.leak_reason, m.leak_by, b.name AS leak_by_name, m.leak_at, m.created_at, ",
+            "m.leak_reason, m.leak_by, b.name AS leak_by_name, m.leak_at, m.reports, ",
+            "m.owing_reason, m.owing_by, o.name AS owing_by_name, m.created_at, ",
             matter_depth!("m"),
             " AS depth FROM matter m JOIN unit l ON l.id = m.lead JOIN unit u ON u.id = m.unit ",
             "LEFT JOIN matter f ON f.id = m.follows LEFT JOIN matter i ON i.id = m.merged_into ",
-            "LEFT JOIN person b ON b.id = m.leak_by "
+            "LEFT JOIN person b ON b.id = m.leak_by LEFT JOIN person o ON o.id = m.owing_by "
         )
     };
 }
@@ -56,7 +59,7 @@ statements! {
               state_since = CASE WHEN state = $2 THEN state_since ELSE $7 END,
               closed_at = CASE WHEN $2 = 'closed' THEN $7 ELSE NULL END,
               live_key = CASE WHEN $8 THEN NULL ELSE dedup_key END,
-              merged_into = $9
+              merged_into = $9, reports = $10, owing_reason = $11, owing_by = $12
             WHERE id = $1",
     LIVE = "SELECT id FROM matter WHERE live_key = $1",
     LAST = "SELECT id FROM matter WHERE dedup_key = $1 ORDER BY created_at DESC, id DESC LIMIT 1",
@@ -146,6 +149,14 @@ pub struct IncidentRow {
     pub leak_by_name: Option<String>,
     /// When it was given.
     pub leak_at: Option<i64>,
+    /// The statutory reports that were made, as JSON.
+    pub reports: Option<String>,
+    /// Why it was closed while one was not made.
+    pub owing_reason: Option<String>,
+    /// Who closed it then.
+    pub owing_by: Option<Uuid>,
+    /// That person's name.
+    pub owing_by_name: Option<String>,
     /// When its row was made.
     pub created_at: i64,
     /// How deep the reader may look, 1 to 3.
@@ -165,7 +176,23 @@ impl IncidentRow {
             category: stored(&self.category)?,
             severity: stored(&self.severity)?,
             verdict: self.verdict()?,
+            reports: self.reports()?,
+            owing: self.owing(),
         })
+    }
+
+    /// Returns the statutory reports that were made.
+    ///
+    /// # Errors
+    /// When the row holds what this program did not write.
+    pub fn reports(&self) -> Result<Vec<LawReport>, Fault> {
+        let Some(text) = &self.reports else { return Ok(Vec::new()) };
+        Ok(serde_json::from_str(text).context("reading the statutory reports of a matter")?)
+    }
+
+    fn owing(&self) -> Option<Owing> {
+        let (reason, by) = (self.owing_reason.clone()?, PersonId::new(self.owing_by?));
+        Some(Owing { reason, by })
     }
 
     fn verdict(&self) -> Result<Option<Verdict>, Fault> {
@@ -256,14 +283,16 @@ pub async fn insert_party(
     Ok(())
 }
 
-/// Saves where an incident stands since `at`, its verdict, and what it was merged into.
+/// Saves where an incident stands since `at`, its verdict, what it was merged into, and the
+/// statutory reports with what the closer said of those not made.
 pub async fn save(
     write: &mut Write,
     incident: &Incident,
     merged_into: Option<MatterId>,
     at: i64,
 ) -> Result<(), Fault> {
-    let verdict = incident.verdict.as_ref();
+    let (verdict, owing) = (incident.verdict.as_ref(), incident.owing.as_ref());
+    let reports = serde_json::to_string(&incident.reports).context("writing statutory reports")?;
     on!(write, c => sqlx::query(SAVE)
         .bind(incident.matter.uuid())
         .bind(incident.state.code())
@@ -274,6 +303,9 @@ pub async fn save(
         .bind(at)
         .bind(incident.state.is_over())
         .bind(merged_into.map(MatterId::uuid))
+        .bind(reports)
+        .bind(owing.map(|o| o.reason.as_str()))
+        .bind(owing.map(|o| o.by.uuid()))
         .execute(&mut **c)
         .await
         .map(drop))?;

@@ -17,13 +17,13 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::first_task::{FirstTask, is_web_shell, samples};
 use super::store::{self, IncidentRow, Opening};
 use super::{clock, work};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::signal::store::SignalRow;
 use crate::task::{self, NewTask};
-use crate::web::i18n::Lang;
 use crate::web::view::{Caller, Member, View};
 use crate::web::{layout, parts, stored};
 use crate::{access, signal, unit};
@@ -60,17 +60,14 @@ pub async fn form(
     if let Some(matter) = row.matter {
         return Ok(Redirect::to(&format!("/incidents/{matter}")).into_response());
     }
-    let category = guess(body);
-    let first = if is_web_shell(body) { "web-shell" } else { category.code() };
     let filled = Verification {
         into: "open".to_owned(),
         title: row.title.clone(),
-        category: category.code().to_owned(),
+        category: guess(body).code().to_owned(),
         severity: Severity::suggested(stored(&row.level)?).code().to_owned(),
         task: "yes".to_owned(),
-        // The unit reads Vietnamese, whatever the officer's console speaks.
-        task_title: Lang::Vi.t(&format!("first-task-{first}")),
-        task_details: Lang::Vi.t(&format!("first-task-{first}-details")),
+        task_title: String::new(),
+        task_details: String::new(),
     };
     Ok(sheet(&view, &asked, &filled, None).into_response())
 }
@@ -177,7 +174,12 @@ async fn open(
     });
     app.tell(write, facts);
     signal::step(app, write, caller, row, &Deed::Open(matter.id)).await?;
-    first_task(app, write, caller, &matter, &incident, form).await?;
+    if form.task == "yes" {
+        let details = signal::store::details(write, SignalId::new(row.id)).await?;
+        let body = serde_json::from_str(&details.body).unwrap_or_default();
+        let asked = FirstTask::or_sample(&form.task_title, &form.task_details, category, &body);
+        send(app, write, caller, &incident, asked).await?;
+    }
     Ok(matter.id)
 }
 
@@ -208,36 +210,22 @@ async fn matter(
     })
 }
 
-async fn first_task(
+async fn send(
     app: &App,
     write: &mut Write,
     caller: &Caller,
-    matter: &Matter,
     incident: &Incident,
-    form: &Verification,
+    asked: FirstTask,
 ) -> Result<(), Fault> {
-    if form.task != "yes" {
-        return Ok(());
-    }
     let new = NewTask {
         unit: incident.unit,
-        title: form.task_title.clone(),
-        details: form.task_details.clone(),
+        title: asked.title,
+        details: asked.details,
         answer: AnswerKind::Confirmation,
         due: default_due(app.now(), incident.severity == Severity::Serious),
     };
-    task::send(app, write, caller, matter.id, new).await?;
+    task::send(app, write, caller, incident.matter, new).await?;
     Ok(())
-}
-
-/// ATT&CK's number of a web shell, as the rules' tags write it.
-const WEB_SHELL_TAG: &str = "attack.t1505.003";
-
-/// Returns whether the story of a signal began with a web shell. A web shell and the page that was
-/// changed through it are one family, but what the unit must do first is not the same.
-fn is_web_shell(body: &serde_json::Value) -> bool {
-    let tags = body.get("rule_tags").and_then(|tags| tags.as_array());
-    tags.is_some_and(|tags| tags.iter().any(|tag| tag == WEB_SHELL_TAG))
 }
 
 /// Returns the class that a signal suggests; the officer may choose another.
@@ -302,7 +290,7 @@ fn sheet(view: &View, asked: &Asked, form: &Verification, fault: Option<&Fault>)
                     (into(view, &asked.running, &form.into))
                 }
                 (opening(view, row, form))
-                (task_part(view, form))
+                (task_part(view, form, &asked.body))
                 div.actions {
                     button.button.button-main { (parts::icon("siren")) (view.t("verify-press")) }
                     a.button href=(back) { (view.t("cancel")) }
@@ -374,7 +362,7 @@ fn opening(view: &View, row: &SignalRow, form: &Verification) -> Markup {
     )
 }
 
-fn task_part(view: &View, form: &Verification) -> Markup {
+fn task_part(view: &View, form: &Verification, signal: &serde_json::Value) -> Markup {
     part(
         view,
         "verify-task",
@@ -383,7 +371,9 @@ fn task_part(view: &View, form: &Verification) -> Markup {
                 input type="checkbox" name="task" value="yes" checked[form.task == "yes"];
                 span { (view.t("verify-task-give")) }
             }
-            (parts::field(view, "task_title", "task-title", form.task == "yes", html! {
+            (samples(view, signal))
+            p.help { (view.t("verify-task-help")) }
+            (parts::field(view, "task_title", "verify-task-title", false, html! {
                 input.input #task_title name="task_title" value=(form.task_title) maxlength="200";
             }))
             (parts::field(view, "task_details", "task-details", false, html! {
@@ -398,6 +388,7 @@ fn task_part(view: &View, form: &Verification) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::incident::first_task::WEB_SHELL_TAG;
 
     #[test]
     fn a_web_shell_is_no_changed_page_though_both_are_one_family() {

@@ -1,6 +1,7 @@
 //! The deeds on a running incident, each in one transaction.
 
 use khien_domain::access::Action;
+use khien_domain::clock::Clock;
 use khien_domain::id::{MatterId, TaskId, UnitId};
 use khien_domain::incident::{Deed, Incident};
 use khien_domain::matter::{Party, PartyRole};
@@ -9,6 +10,7 @@ use khien_domain::task::Deed as TaskDeed;
 use khien_store::{NewEntry, Write};
 use serde_json::json;
 
+use super::clock;
 use super::store::{self, IncidentRow};
 use crate::app::App;
 use crate::fault::Fault;
@@ -44,7 +46,9 @@ pub async fn act(
     let row = found(&mut write, caller, id, action, app).await?;
     let tasks_open = task::store::blocking(&mut write, id).await?;
     let deed = match deed {
-        Deed::Close { by, .. } => Deed::Close { by, tasks_open },
+        Deed::Close { by, reason, .. } => {
+            Deed::Close { by, tasks_open, reports_owed: owed(&row)?.len() as u32, reason }
+        }
         Deed::Void { reason, .. } => Deed::Void { reason, tasks_open },
         other => other,
     };
@@ -54,6 +58,12 @@ pub async fn act(
     step(app, &mut write, caller, &row, &deed).await?;
     app.commit(write).await?;
     Ok(())
+}
+
+/// Returns the codes of the terms whose report is not made.
+fn owed(row: &IncidentRow) -> Result<Vec<String>, Fault> {
+    let clocks = clock::of(row)?.into_iter();
+    Ok(clocks.filter(Clock::is_owed).map(|clock| clock.code).collect())
 }
 
 /// At most one open incident per key: while a recurrence runs, the earlier one stays closed.
@@ -67,7 +77,8 @@ async fn refuse_second(write: &mut Write, row: &IncidentRow) -> Result<(), Fault
     }
 }
 
-async fn step(
+/// Does one deed to an incident that the caller may do it to, in the caller's transaction.
+pub(super) async fn step(
     app: &App,
     write: &mut Write,
     caller: &Caller,
@@ -86,13 +97,18 @@ async fn step(
         actor: caller.actor(),
         action: entry_action(deed),
         subject: format!("matter:{}", row.id),
-        body: body(row, &before, &after, deed),
+        body: body(row, &before, &after, deed)?,
     });
     app.tell(write, facts);
     Ok(())
 }
 
-fn body(row: &IncidentRow, before: &Incident, after: &Incident, deed: &Deed) -> serde_json::Value {
+fn body(
+    row: &IncidentRow,
+    before: &Incident,
+    after: &Incident,
+    deed: &Deed,
+) -> Result<serde_json::Value, Fault> {
     let reason = match deed {
         Deed::StepBack { reason }
         | Deed::Reopen { reason }
@@ -100,10 +116,17 @@ fn body(row: &IncidentRow, before: &Incident, after: &Incident, deed: &Deed) -> 
         | Deed::Merge { reason, .. }
         | Deed::Unmerge { reason } => Some(reason.trim()),
         Deed::Judge(verdict) => Some(verdict.reason.trim()),
+        Deed::Close { .. } => after.owing.as_ref().map(|owing| owing.reason.as_str()),
         _ => None,
     };
-    json!({ "number": row.number, "before": before.state, "after": after.state,
-            "verdict": after.verdict.as_ref().map(|v| v.leak), "reason": reason })
+    let mut body = json!({ "number": row.number, "before": before.state, "after": after.state,
+            "verdict": after.verdict.as_ref().map(|v| v.leak), "reason": reason });
+    match deed {
+        Deed::Report(report) => body["report"] = json!(report),
+        Deed::Close { .. } => body["owed"] = json!(owed(row)?),
+        _ => {}
+    }
+    Ok(body)
 }
 
 fn entry_action(deed: &Deed) -> &'static str {
@@ -113,6 +136,7 @@ fn entry_action(deed: &Deed) -> &'static str {
         Deed::Resolve => "incident.resolve",
         Deed::StepBack { .. } => "incident.step_back",
         Deed::Judge(_) => "incident.judge",
+        Deed::Report(_) => "incident.report",
         Deed::Close { .. } => "incident.close",
         Deed::Reopen { .. } => "incident.reopen",
         Deed::Void { .. } => "incident.void",

@@ -26,6 +26,7 @@ use khien_store::{NewEntry, Write};
 use tempfile::TempDir;
 
 pub(crate) use client::{Client, Reply};
+pub(crate) use story::id_in;
 pub(crate) use world::{World, insert_grant, insert_person, password};
 
 /// Where a test keeps its state.

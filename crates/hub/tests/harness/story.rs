@@ -1,5 +1,7 @@
 //! The steps of the main job, each done as a person does it: by its form, over HTTP.
 
+use khien_hub::web::time::field;
+
 use super::{Client, TestApp};
 
 /// The id at the end of the page that a form led to: `/incidents/<id>`.
@@ -72,5 +74,13 @@ impl TestApp {
         let photo: &[(&str, &str, &[u8])] = &[("files", "màn hình.png", b"\x89PNG made of bytes")];
         let path = format!("/tasks/{task}");
         officer.upload(&format!("{path}/submit"), &form, photo).await.leads_to(&path);
+    }
+
+    /// The lead records the report that the law wants of an incident, made now.
+    pub(crate) async fn law_reported(&self, lead: &Client, incident: &str) {
+        let path = format!("/incidents/{incident}");
+        let made = field(self.now());
+        let form = [("term", "notice"), ("number", "77/BC-CAT"), ("made", made.as_str())];
+        lead.post(&format!("{path}/reports"), &form).await.leads_to(&path);
     }
 }

@@ -106,6 +106,14 @@ async fn close(page: &Browser, width: u32, incident: &str) {
     page.press("input[name=leak][value=no_sign] + .chip-body").await;
     page.write("#verdict-reason", "Máy chủ không chứa dữ liệu nội bộ").await;
     page.follow("form[action$='/verdict'] button.button-main").await;
+    page.press("#number-full_report").await;
+    page.write("#number-full_report", "125/BC-PA05").await;
+    page.follow("form:has(#number-full_report) button").await;
+    assert!(page.text().await.contains("125/BC-PA05"), "{}", page.text().await);
+    page.press("#why-close").await;
+    page.write("#why-close", "Thông báo ban đầu đã nói qua đường dây nóng, văn thư gửi số sau")
+        .await;
+    page.check("incident-closing", width).await;
     page.follow("form[action$='/close'] button").await;
     assert!(page.text().await.contains("Đã đóng"), "{}", page.text().await);
     page.check("incident-closed", width).await;

@@ -63,6 +63,7 @@ entry-incident-recover = Recovery begun
 entry-incident-resolve = Recovered
 entry-incident-step_back = One step back
 entry-incident-judge = Leak-risk verdict
+entry-incident-report = Recorded a statutory report
 entry-incident-close = Incident closed
 entry-incident-reopen = Incident reopened
 entry-incident-void = Incident voided

@@ -63,6 +63,7 @@ entry-incident-recover = Bắt đầu khôi phục
 entry-incident-resolve = Đã khôi phục xong
 entry-incident-step_back = Lùi một bước
 entry-incident-judge = Kết luận nguy cơ lộ, lọt
+entry-incident-report = Ghi báo cáo theo luật đã gửi
 entry-incident-close = Đóng sự cố
 entry-incident-reopen = Mở lại sự cố
 entry-incident-void = Hủy sự cố
