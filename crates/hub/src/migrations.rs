@@ -33,6 +33,7 @@ twins! {
     8 "0008_detection",
     9 "0009_journal",
     10 "0010_law_report",
+    11 "0011_detection_memory",
 }
 
 /// Every migration of the state database, in order.

@@ -14,6 +14,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         access::visible::ALL,
         asset::store::ALL,
         board::store::ALL,
+        detection::memory::ALL,
         detection::store::ALL,
         evidence::store::ALL,
         inbox::store::ALL,

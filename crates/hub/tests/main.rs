@@ -5,6 +5,7 @@
 mod access;
 mod bad_input;
 mod board;
+mod counting;
 mod detection;
 mod evidence;
 mod harness;

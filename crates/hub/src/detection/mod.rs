@@ -7,6 +7,7 @@
 //! loses nor doubles one. Detection opens no incident: *xác minh* is a person's deed.
 
 mod limit;
+pub mod memory;
 pub mod page;
 mod raise;
 mod runner;

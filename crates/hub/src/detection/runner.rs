@@ -1,25 +1,22 @@
 //! Follows the intake log: scan, save, go on. What was scanned is kept until it is saved, because
 //! the counting rules have seen it.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use khien_detect::{Engine, Rules};
+use khien_detect::Rules;
 use khien_lake::{LakeError, Offset, Reader};
 use tokio_util::sync::CancellationToken;
 
+use super::memory::{self, Memory};
 use super::scan::{Scan, Scanner};
 use super::{raise, save};
 use crate::app::App;
-use crate::intake::store::Place;
 use crate::intake::{self, Intake};
 
-/// How far back a restart reads again, so that rules that count see their window; longer windows
-/// begin anew.
-const WARM_US: i64 = 15 * 60_000_000;
-/// How fine the place to warm up from is remembered.
-const MARK_STEP_US: i64 = 60_000_000;
+/// What the counting rules remember is saved at most this often: a restart reads so much of the
+/// log again.
+const MEMORY_EVERY_US: i64 = 60_000_000;
 /// A place in the log that nothing was found before is saved at most this often: reading it again
 /// finds nothing again.
 const QUIET_SAVE_US: i64 = 1_000_000;
@@ -32,8 +29,7 @@ pub struct Runner {
     scanner: Option<Scanner>,
     pending: Option<Scan>,
     saved_at: i64,
-    /// Places in the log with the time they were passed, oldest first.
-    marks: VecDeque<(i64, Offset)>,
+    remembered_at: i64,
 }
 
 impl Runner {
@@ -43,16 +39,16 @@ impl Runner {
     /// When the doors are not open, or the store or the log cannot be read.
     pub async fn open(app: &App, rules: Rules) -> anyhow::Result<Self> {
         let intake = Arc::clone(app.intake().context("the doors for events are not open")?);
-        let place = {
+        let (place, remembered) = {
             let mut conn = app.db.read().await?;
-            intake::store::place(&mut conn, intake::LOG).await?
+            (intake::store::place(&mut conn, intake::LOG).await?, memory::load(&mut conn).await?)
         };
-        let (reader, saved) = reader(&intake, place)?;
-        let marks = VecDeque::from([(app.now(), reader.offset())]);
-        let scanner = Scanner::new(reader, Engine::new(rules), saved);
+        let (reader, saved, remembered) = reader(&intake, Offset::from_i64(place), remembered)?;
+        let engine = memory::engine(rules, remembered.as_ref().map(|memory| &memory.bytes[..]));
+        let scanner = Some(Scanner::new(Arc::clone(&intake), reader, engine, saved));
         tell_quarantined(app, &intake).await?;
-        let (app, scanner) = (app.clone(), Some(scanner));
-        Ok(Self { app, intake, scanner, pending: None, saved_at: 0, marks })
+        let app = app.clone();
+        Ok(Self { app, intake, scanner, pending: None, saved_at: 0, remembered_at: 0 })
     }
 
     /// Does one round; returns whether there was anything to do.
@@ -65,8 +61,7 @@ impl Runner {
         }
         let Some(scan) = &self.pending else { return Ok(false) };
         if !scan.is_quiet() || self.app.now() - self.saved_at >= QUIET_SAVE_US {
-            let place = Place { position: scan.next.to_i64(), warm: self.warm().to_i64() };
-            save::save(&self.app, scan, place).await?;
+            save::save(&self.app, scan).await?;
             self.saved_at = self.app.now();
         }
         if let Some(scan) = self.pending.take() {
@@ -95,46 +90,51 @@ impl Runner {
     }
 
     async fn scan(&mut self) -> anyhow::Result<Option<Scan>> {
+        let remember = self.app.now() - self.remembered_at >= MEMORY_EVERY_US;
+        self.work(move |scanner| scanner.scan(remember)).await?.context("scanning the intake log")
+    }
+
+    /// Lets the scanner work where it may block.
+    async fn work<T: Send + 'static>(
+        &mut self,
+        job: impl FnOnce(&mut Scanner) -> T + Send + 'static,
+    ) -> anyhow::Result<T> {
         let mut scanner = self.scanner.take().context("detection broke off in its last round")?;
-        let scanned = tokio::task::spawn_blocking(move || {
-            let scan = scanner.scan();
-            (scanner, scan)
+        let worked = tokio::task::spawn_blocking(move || {
+            let done = job(&mut scanner);
+            (scanner, done)
         });
-        let (scanner, scan) = scanned.await.context("scanning the intake log")?;
+        let (scanner, done) = worked.await.context("reading the intake log")?;
         self.scanner = Some(scanner);
-        Ok(scan?)
+        Ok(done)
     }
 
     fn pass(&mut self, scan: &Scan) {
         for (source, decoded) in &scan.decoded {
             self.intake.tally().decoded(*source, decoded.unreadable, decoded.skew);
         }
-        let now = self.app.now();
-        if self.marks.back().is_none_or(|(at, _)| now - at >= MARK_STEP_US) {
-            self.marks.push_back((now, scan.next));
+        if scan.memory.is_some() {
+            self.remembered_at = self.app.now();
         }
-        while self.marks.get(1).is_some_and(|(at, _)| now - at >= WARM_US) {
-            self.marks.pop_front();
-        }
-    }
-
-    fn warm(&self) -> Offset {
-        self.marks.front().map_or(Offset::START, |(_, offset)| *offset)
     }
 }
 
-/// Returns the reader at the place to warm up from, and where saving begins.
-fn reader(intake: &Intake, place: Place) -> anyhow::Result<(Reader, Offset)> {
-    let saved = Offset::from_i64(place.position);
+/// Returns the reader at the place up to where is remembered what was counted, where saving
+/// begins, and that memory.
+fn reader(
+    intake: &Intake,
+    saved: Offset,
+    remembered: Option<Memory>,
+) -> anyhow::Result<(Reader, Offset, Option<Memory>)> {
     // Asked with the later offset: a log that was replaced shows there.
     match intake.reader_from(saved) {
         Ok(_) => {
-            let warm = Offset::from_i64(place.warm).min(saved);
-            Ok((intake.reader_from(warm)?, saved))
+            let from = remembered.as_ref().map_or(saved, |memory| memory.at.min(saved));
+            Ok((intake.reader_from(from)?, saved, remembered))
         }
         Err(error @ LakeError::AheadOfLog { .. }) => {
             tracing::error!(%error, "the intake log is another one; it is read from its start");
-            Ok((intake.reader_from(Offset::START)?, Offset::START))
+            Ok((intake.reader_from(Offset::START)?, Offset::START, None))
         }
         Err(error) => Err(error.into()),
     }

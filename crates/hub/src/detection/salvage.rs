@@ -9,7 +9,6 @@ use super::scan::{Found, Scan};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::intake;
-use crate::intake::store::Place as LogPlace;
 
 /// What was passed over.
 #[derive(Debug, Default)]
@@ -35,17 +34,17 @@ pub(super) async fn demand_working_store(app: &App, fault: Fault) -> Result<(), 
 }
 
 /// Saves each hit by itself, then the rest and the place in the log.
-pub(super) async fn save(app: &App, scan: &Scan, place: LogPlace) -> Result<(), Fault> {
+pub(super) async fn save(app: &App, scan: &Scan) -> Result<(), Fault> {
     let mut refused = Refused::default();
     for hit in &scan.found {
         if !is_kept(app, hit).await? {
             refused.add(hit);
         }
     }
-    let Err(fault) = finish(app, scan, place, &refused).await else { return Ok(()) };
+    let Err(fault) = finish(app, scan, &refused).await else { return Ok(()) };
     demand_working_store(app, fault).await?;
     refused.counts = true;
-    finish(app, scan, place, &refused).await
+    finish(app, scan, &refused).await
 }
 
 /// Returns whether the store takes a hit. It is asked twice, because the first time may have met
@@ -66,14 +65,14 @@ async fn save_one(app: &App, hit: &Found) -> Result<(), Fault> {
 }
 
 /// Moves the place in the log and tells what was passed over.
-async fn finish(app: &App, scan: &Scan, place: LogPlace, refused: &Refused) -> Result<(), Fault> {
+async fn finish(app: &App, scan: &Scan, refused: &Refused) -> Result<(), Fault> {
     let mut write = app.db.write().await?;
     let mut told = if refused.counts {
         let told = save::save_damage(app, &mut write, scan).await?;
-        intake::store::save_place(&mut write, intake::LOG, place).await?;
+        intake::store::save_place(&mut write, intake::LOG, scan.next.to_i64()).await?;
         told
     } else {
-        save::save_rest(app, &mut write, scan, place, &mut Owners::new()).await?
+        save::save_rest(app, &mut write, scan, &mut Owners::new()).await?
     };
     told.extend(refused.tell(app, &mut write).await?);
     save::commit(app, write, told).await

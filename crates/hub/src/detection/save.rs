@@ -9,10 +9,9 @@ use khien_store::{Unjournaled, Write};
 
 use super::raise::{self, Story};
 use super::scan::{Found, Scan, Spot};
-use super::{salvage, store};
+use super::{memory, salvage, store};
 use crate::app::{App, Nudge};
 use crate::fault::Fault;
-use crate::intake::store::Place as LogPlace;
 use crate::{asset, intake};
 
 /// Hits that one transaction stores: officers must not wait for a flood.
@@ -36,26 +35,26 @@ pub(super) type Told = Vec<SignalId>;
 ///
 /// # Errors
 /// When the store does not work: the same round is to be saved again.
-pub(super) async fn save(app: &App, scan: &Scan, place: LogPlace) -> Result<(), Fault> {
-    let Err(fault) = save_whole(app, scan, place).await else { return Ok(()) };
+pub(super) async fn save(app: &App, scan: &Scan) -> Result<(), Fault> {
+    let Err(fault) = save_whole(app, scan).await else { return Ok(()) };
     salvage::demand_working_store(app, fault).await?;
-    salvage::save(app, scan, place).await
+    salvage::save(app, scan).await
 }
 
-async fn save_whole(app: &App, scan: &Scan, place: LogPlace) -> Result<(), Fault> {
+async fn save_whole(app: &App, scan: &Scan) -> Result<(), Fault> {
     let mut owners = Owners::new();
     let mut chunks = scan.found.chunks(HITS_PER_WRITE_MAX).peekable();
     while let Some(chunk) = chunks.next() {
         let mut write = app.db.write().await?;
         let mut told = save_hits(app, &mut write, chunk, &mut owners).await?;
         if chunks.peek().is_none() {
-            told.extend(save_rest(app, &mut write, scan, place, &mut owners).await?);
+            told.extend(save_rest(app, &mut write, scan, &mut owners).await?);
         }
         commit(app, write, told).await?;
     }
     if scan.found.is_empty() {
         let mut write = app.db.write().await?;
-        let told = save_rest(app, &mut write, scan, place, &mut owners).await?;
+        let told = save_rest(app, &mut write, scan, &mut owners).await?;
         commit(app, write, told).await?;
     }
     Ok(())
@@ -115,12 +114,11 @@ async fn raise_all(
     Ok((signals, told))
 }
 
-/// Saves counts, damage and the place in the log; returns the signals that were told.
+/// Saves counts, damage, what is remembered and the place in the log; returns the signals that were told.
 pub(super) async fn save_rest(
     app: &App,
     write: &mut Write,
     scan: &Scan,
-    place: LogPlace,
     owners: &mut Owners,
 ) -> Result<Told, Fault> {
     for ((_, spot), surplus) in &scan.surplus {
@@ -132,7 +130,10 @@ pub(super) async fn save_rest(
         store::count(write, rule, *hour, *hits).await?;
     }
     let told = save_damage(app, write, scan).await?;
-    intake::store::save_place(write, intake::LOG, place).await?;
+    if let Some(remembered) = &scan.memory {
+        memory::save(write, remembered).await?;
+    }
+    intake::store::save_place(write, intake::LOG, scan.next.to_i64()).await?;
     Ok(told)
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use khien_detect::{Engine, Hit, RuleInfo};
+use khien_detect::{Engine, Hit, RuleInfo, Settled};
 use khien_domain::id::SourceId;
 use khien_event::{Batch, Column, Context, Event, Format, Problem, ProblemKind, parse};
 use khien_lake::{Damage, LakeError, Offset, Reader, Stored};
@@ -14,6 +14,8 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::limit::{HOUR_US, Limit};
+use super::memory::Memory;
+use crate::intake::Intake;
 
 /// Raw bytes that one round reads.
 const ROUND_BYTES: usize = 4 << 20;
@@ -83,6 +85,8 @@ pub(super) struct Scan {
     pub(super) tally: HashMap<(Arc<str>, i64), i64>,
     pub(super) decoded: HashMap<SourceId, Decoded>,
     pub(super) damaged: Vec<Damage>,
+    /// What the rules that count remember there, when it was asked for.
+    pub(super) memory: Option<Memory>,
     /// Where to go on.
     pub(super) next: Offset,
 }
@@ -91,15 +95,18 @@ impl Scan {
     /// Returns whether there is nothing to save but the place in the log.
     pub(super) fn is_quiet(&self) -> bool {
         // Whatever was found is in the tally, stored or not.
-        self.tally.is_empty() && self.damaged.is_empty()
+        self.tally.is_empty() && self.damaged.is_empty() && self.memory.is_none()
     }
 }
 
 /// Reads, decodes and matches.
 pub(super) struct Scanner {
+    intake: Arc<Intake>,
     reader: Reader,
     engine: Engine,
     batch: Batch,
+    /// For an event of an earlier frame.
+    earlier: Batch,
     limit: Limit,
     /// What lies before this was saved in an earlier life: it only warms the counting rules.
     saved: Offset,
@@ -107,8 +114,9 @@ pub(super) struct Scanner {
 
 impl Scanner {
     /// Returns a scanner that reads from where `reader` stands and keeps hits from `saved` on.
-    pub(super) fn new(reader: Reader, engine: Engine, saved: Offset) -> Self {
-        Self { reader, engine, batch: Batch::new(), limit: Limit::default(), saved }
+    pub(super) fn new(intake: Arc<Intake>, reader: Reader, engine: Engine, saved: Offset) -> Self {
+        let (batch, earlier) = (Batch::new(), Batch::new());
+        Self { intake, reader, engine, batch, earlier, limit: Limit::default(), saved }
     }
 
     /// Waits for a frame.
@@ -116,8 +124,9 @@ impl Scanner {
         self.reader.wait().await
     }
 
-    /// Reads on; nothing when the end of the log is reached.
-    pub(super) fn scan(&mut self) -> Result<Option<Scan>, LakeError> {
+    /// Reads on; nothing when the end of the log is reached. With `remember`, the scan also brings
+    /// what the rules that count remember after it.
+    pub(super) fn scan(&mut self, remember: bool) -> Result<Option<Scan>, LakeError> {
         let read = self.reader.next_batch(ROUND_BYTES)?;
         if read.frames.is_empty() && read.damaged.is_empty() {
             return Ok(None);
@@ -128,6 +137,10 @@ impl Scanner {
         for frame in &read.frames {
             self.frame(frame, &mut scan);
         }
+        // Before what was saved is reached again, there is nothing to add to it.
+        if remember && read.next >= self.saved {
+            scan.memory = Memory::of(&self.engine, read.next);
+        }
         Ok(Some(scan))
     }
 
@@ -136,65 +149,102 @@ impl Scanner {
         if frame.at < self.saved {
             return;
         }
-        let Ok((problems, hits)) = matched else {
+        let Ok(Matched { problems, hits, settled }) = matched else {
             // Told as a part of the log that nobody examined, and passed: one batch that breaks a
             // decoder must not blind the province.
             scan.damaged.push(Damage { from: frame.at, bytes: frame.raw.len() as u32 });
             return;
         };
-        let source = SourceId::new(Uuid::from_bytes(frame.source));
-        let decoded = scan.decoded.entry(source).or_default();
+        let decoded = scan.decoded.entry(source_of(frame)).or_default();
         decoded.unreadable += unreadable(frame.decoder, &problems);
         let last = self.batch.len().checked_sub(1).map(|last| self.batch.event(last));
         let skew = last.and_then(Event::t_event).map(|t| t.saturating_sub(frame.received_us));
         decoded.skew = skew.or(decoded.skew);
         self.limit.turn(frame.received_us);
         for hit in hits {
-            self.hit(frame, source, hit.event, &hit.rule, scan);
+            hit_on(&mut self.limit, frame, &self.batch, hit.event, &hit.rule, scan);
+        }
+        for settled in settled {
+            self.settled(&settled, scan);
         }
     }
 
     /// Buffers are cleared first, so that a panic in one frame leaves nothing for the next.
-    fn decode_and_match(&mut self, frame: &Stored) -> (Vec<Problem>, Vec<Hit>) {
-        self.batch.clear();
-        let context = Context::received(frame.received_us);
-        let problems = parse(frame.decoder, &frame.raw, &context, &mut self.batch);
-        (problems, self.engine.batch(&self.batch))
+    fn decode_and_match(&mut self, frame: &Stored) -> Matched {
+        let problems = decode(frame, &mut self.batch);
+        self.engine.arrived(frame.received_us);
+        self.engine.name(frame.at.to_i64().cast_unsigned());
+        let hits = self.engine.batch(&self.batch);
+        Matched { problems, hits, settled: self.engine.settled() }
     }
 
-    fn hit(
-        &mut self,
-        frame: &Stored,
-        source: SourceId,
-        index: usize,
-        rule: &Arc<RuleInfo>,
-        scan: &mut Scan,
-    ) {
-        let event = self.batch.event(index);
-        let named = event.column(Column::Host).and_then(|host| host.as_text()).unwrap_or_default();
-        let host = self.limit.host(source, plain(head(named, HOST_CHARS_MAX)).trim());
-        let rule_id: Arc<str> = rule.id.as_str().into();
-        let hour = frame.received_us.div_euclid(HOUR_US);
-        *scan.tally.entry((Arc::clone(&rule_id), hour)).or_default() += 1;
-        let stored = self.limit.stores(&rule.id, source, &host);
-        let spot = Spot { source, host };
-        if !stored {
-            let new = Surplus { rule: Arc::clone(rule), count: 0, last_at: frame.received_us };
-            let surplus = scan.surplus.entry((rule_id, spot)).or_insert(new);
-            surplus.count += 1;
-            surplus.last_at = surplus.last_at.max(frame.received_us);
-            return;
-        }
-        scan.found.push(Found {
-            id: hit_id(&rule.id, frame, index),
-            rule: Arc::clone(rule),
-            spot,
-            happened_at: event.t_event().unwrap_or(frame.received_us),
-            received_at: frame.received_us,
-            event: event_text(event),
-            summary: summary(event),
+    /// A hit that only the end of its time frame made known: its event is read again.
+    fn settled(&mut self, settled: &Settled, scan: &mut Scan) {
+        let at = Offset::from_i64(settled.place.cast_signed());
+        let read = self.intake.reader_from(at).and_then(|mut reader| reader.next_batch(1));
+        let frame = read.ok().and_then(|read| read.frames.into_iter().find(|f| f.at == at));
+        let found = frame.filter(|frame| {
+            let decoded = catch_unwind(AssertUnwindSafe(|| decode(frame, &mut self.earlier)));
+            decoded.is_ok() && settled.event < self.earlier.len()
         });
+        let Some(frame) = found else {
+            tracing::warn!(rule = %settled.rule.id, %at, "the event of a count is no longer kept");
+            return;
+        };
+        hit_on(&mut self.limit, &frame, &self.earlier, settled.event, &settled.rule, scan);
     }
+}
+
+/// What a frame held.
+struct Matched {
+    problems: Vec<Problem>,
+    hits: Vec<Hit>,
+    /// Hits on events of frames before it.
+    settled: Vec<Settled>,
+}
+
+fn decode(frame: &Stored, batch: &mut Batch) -> Vec<Problem> {
+    batch.clear();
+    parse(frame.decoder, &frame.raw, &Context::received(frame.received_us), batch)
+}
+
+fn hit_on(
+    limit: &mut Limit,
+    frame: &Stored,
+    batch: &Batch,
+    index: usize,
+    rule: &Arc<RuleInfo>,
+    scan: &mut Scan,
+) {
+    let event = batch.event(index);
+    let source = source_of(frame);
+    let named = event.column(Column::Host).and_then(|host| host.as_text()).unwrap_or_default();
+    let host = limit.host(source, plain(head(named, HOST_CHARS_MAX)).trim());
+    let rule_id: Arc<str> = rule.id.as_str().into();
+    let hour = frame.received_us.div_euclid(HOUR_US);
+    *scan.tally.entry((Arc::clone(&rule_id), hour)).or_default() += 1;
+    let stored = limit.stores(&rule.id, source, &host);
+    let spot = Spot { source, host };
+    if !stored {
+        let new = Surplus { rule: Arc::clone(rule), count: 0, last_at: frame.received_us };
+        let surplus = scan.surplus.entry((rule_id, spot)).or_insert(new);
+        surplus.count += 1;
+        surplus.last_at = surplus.last_at.max(frame.received_us);
+        return;
+    }
+    scan.found.push(Found {
+        id: hit_id(&rule.id, frame, index),
+        rule: Arc::clone(rule),
+        spot,
+        happened_at: event.t_event().unwrap_or(frame.received_us),
+        received_at: frame.received_us,
+        event: event_text(event),
+        summary: summary(event),
+    });
+}
+
+fn source_of(frame: &Stored) -> SourceId {
+    SourceId::new(Uuid::from_bytes(frame.source))
 }
 
 /// Counts what was lost to the decoder; a replaced byte or a cut line leaves its event readable.

@@ -44,10 +44,11 @@ statements! {
     FIND = concat!(columns!(), administered!(), " AND s.id = $2"),
     LIST = concat!(columns!(), administered!(),
                    " ORDER BY s.disabled_at IS NOT NULL, s.name LIMIT $2"),
-    OFFSET = "SELECT position, warm FROM intake_offset WHERE log = $1",
-    SAVE_OFFSET = "INSERT INTO intake_offset (log, position, warm) VALUES ($1, $2, $3)
-                   ON CONFLICT (log) DO UPDATE SET position = excluded.position,
-                     warm = excluded.warm",
+    OFFSET = "SELECT position FROM intake_offset WHERE log = $1",
+    NEEDED = "SELECT COALESCE(m.position, o.position) FROM intake_offset o
+              LEFT JOIN detection_memory m ON m.log = o.log WHERE o.log = $1",
+    SAVE_OFFSET = "INSERT INTO intake_offset (log, position) VALUES ($1, $2)
+                   ON CONFLICT (log) DO UPDATE SET position = excluded.position",
 }
 
 /// The most sources that the page shows.
@@ -189,28 +190,25 @@ pub(super) async fn list(conn: &mut Conn, person: PersonId) -> Result<Vec<Source
         .await)?)
 }
 
-/// How far a log was read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
-pub struct Place {
-    /// Everything before this is in the store.
-    pub position: i64,
-    /// Where to read from after a restart, so that what counts over time sees its window again.
-    pub warm: i64,
-}
-
-/// Returns how far a log was read; the start when it never was.
-pub async fn place(conn: &mut Conn, log: &str) -> Result<Place, Fault> {
-    let place: Option<Place> =
-        on!(conn, c => sqlx::query_as(OFFSET).bind(log).fetch_optional(&mut **c).await)?;
+/// Returns how far a log was read; 0 before the first time.
+pub async fn place(conn: &mut Conn, log: &str) -> Result<i64, Fault> {
+    let place: Option<i64> =
+        on!(conn, c => sqlx::query_scalar(OFFSET).bind(log).fetch_optional(&mut **c).await)?;
     Ok(place.unwrap_or_default())
 }
 
+/// Returns from where on a restart will read a log again; 0 before the first time.
+pub async fn needed(conn: &mut Conn, log: &str) -> Result<i64, Fault> {
+    let needed: Option<i64> =
+        on!(conn, c => sqlx::query_scalar(NEEDED).bind(log).fetch_optional(&mut **c).await)?;
+    Ok(needed.unwrap_or_default())
+}
+
 /// Saves how far a log was read, in the transaction of what was made of it.
-pub async fn save_place(write: &mut Write, log: &str, place: Place) -> Result<(), Fault> {
+pub async fn save_place(write: &mut Write, log: &str, place: i64) -> Result<(), Fault> {
     on!(write, c => sqlx::query(SAVE_OFFSET)
         .bind(log)
-        .bind(place.position)
-        .bind(place.warm)
+        .bind(place)
         .execute(&mut **c)
         .await
         .map(drop))?;
