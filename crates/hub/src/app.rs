@@ -1,7 +1,7 @@
 //! What a running hub holds, and the one way in which a slice commits a change.
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use khien_domain::fact::Fact;
 use khien_store::blob::Blobs;
@@ -60,7 +60,7 @@ pub struct Inner {
     pub stop: CancellationToken,
     nudges: broadcast::Sender<Nudge>,
     intake: OnceLock<Arc<Intake>>,
-    rules: OnceLock<Loaded>,
+    rules: RwLock<Arc<Loaded>>,
 }
 
 impl std::ops::Deref for App {
@@ -112,7 +112,7 @@ impl App {
             stop: CancellationToken::new(),
             nudges,
             intake: OnceLock::new(),
-            rules: OnceLock::new(),
+            rules: RwLock::default(),
         })))
     }
 
@@ -151,14 +151,14 @@ impl App {
         Ok(intake)
     }
 
-    /// Returns which rules are loaded, once detection has started.
-    pub fn rules(&self) -> Option<&Loaded> {
-        self.rules.get()
+    /// Returns which rules are at work; none before detection has started.
+    pub fn rules(&self) -> Arc<Loaded> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Keeps what was loaded; a hub loads its rules once.
-    pub(crate) fn set_rules(&self, rules: Loaded) -> anyhow::Result<()> {
-        self.rules.set(rules).map_err(|_| anyhow::anyhow!("the rules are loaded already"))
+    /// Keeps what was loaded, in place of what was before.
+    pub(crate) fn set_rules(&self, rules: Loaded) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 
     /// Commits a change and attempts its reactions at once, so that an officer who presses a

@@ -16,6 +16,7 @@ mod login;
 mod main_job;
 mod registry;
 mod report;
+mod rule_folders;
 mod schema;
 mod visible;
 mod words;

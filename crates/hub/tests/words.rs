@@ -97,9 +97,9 @@ fn every_message_has_words() {
 
 /// The journal's actions: `noun.verb` literals of the slices.
 fn actions() -> BTreeSet<String> {
-    const NOUNS: [&str; 13] = [
+    const NOUNS: [&str; 14] = [
         "unit", "person", "asset", "source", "signal", "report", "incident", "task", "evidence",
-        "grant", "journal", "session", "slip",
+        "grant", "journal", "session", "slip", "rules",
     ];
     let named = |text: &str| {
         let Some((noun, verb)) = text.split_once('.') else { return false };

@@ -6,6 +6,7 @@
 //! stay hits. Hits, signals and the place in the log commit together, so that a crash neither
 //! loses nor doubles one. Detection opens no incident: *xác minh* is a person's deed.
 
+pub mod folders;
 mod limit;
 pub mod memory;
 pub mod page;
@@ -20,8 +21,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use khien_detect::{Loader, Refused, RuleInfo, Rules};
+use khien_detect::{Refused, RuleInfo, Rules};
 use khien_domain::access::Action;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -29,10 +31,13 @@ use crate::app::App;
 use crate::router::{Route, Sample};
 use crate::web::guard::Audience;
 
+pub use folders::Folders;
 pub use runner::Runner;
 
 /// Pause after a round that failed; what it found is kept and tried again.
 const RETRY_PAUSE: Duration = Duration::from_secs(2);
+/// How often the rule folders are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// The rows of this slice.
 pub fn routes() -> Vec<Route> {
@@ -46,50 +51,66 @@ pub struct Loaded {
     pub rules: Vec<Arc<RuleInfo>>,
     /// What was left out, and why.
     pub refused: Vec<Refused>,
+    /// When they were loaded, µs UTC.
+    pub at: i64,
 }
 
-/// Loads the embedded pack and the configured folders, and follows the intake log until `stop`.
-/// The doors must be open (see [`crate::intake::open`]).
+/// Loads the embedded pack and the configured folders, follows the intake log until `stop`, and
+/// takes up the folders' changes. The doors must be open (see [`crate::intake::open`]).
 ///
 /// # Errors
-/// When detection was started before or the log cannot be read. A rule that cannot be honoured is
-/// no error: it is left out and named on the page of the rules.
+/// When the store or the log cannot be read. A rule that cannot be honoured is no error: it is
+/// left out and named on the page of the rules.
 pub async fn start(app: &App, tasks: &TaskTracker, stop: &CancellationToken) -> anyhow::Result<()> {
-    let folders = app.config.detection.rules.clone();
-    let loading = tokio::task::spawn_blocking(move || {
-        let mut loader = Loader::new();
-        loader.pack();
-        folders.iter().for_each(|folder| loader.folder(folder));
-        loader.finish()
-    });
-    let (rules, refused) = loading.await?;
-    for refused in &refused {
-        tracing::warn!(file = %refused.path.display(), reason = %refused.reason, "a rule was refused");
-    }
-    app.set_rules(Loaded { rules: rules.infos().cloned().collect(), refused })?;
+    let (folders, rules) = Folders::load(app).await?;
     let runner = Runner::open(app, rules.clone()).await.context("starting detection")?;
-    tasks.spawn(follow(app.clone(), rules, runner, stop.clone()));
+    let (swap, swaps) = mpsc::channel(1);
+    if !folders.is_empty() {
+        tasks.spawn(watch(app.clone(), folders, swap, stop.clone()));
+    }
+    let (app, runner) = (app.clone(), Some(runner));
+    tasks.spawn(Follower { app, rules, runner, swaps }.run(stop.clone()));
     Ok(())
 }
 
-/// Follows the log; a fault of the machine is waited out, nothing is skipped.
-async fn follow(app: App, rules: Rules, first: Runner, stop: CancellationToken) {
-    let mut runner = Some(first);
-    while !stop.is_cancelled() {
-        let worked = match &mut runner {
-            Some(runner) => runner.round().await,
-            None => reopen(&app, &rules, &mut runner).await,
-        };
-        match worked {
-            Ok(true) => {}
-            Ok(false) => {
-                if let Some(runner) = &mut runner {
-                    runner.wait(&stop).await;
-                }
+/// Looks at the rule folders until `stop`, and hands over what changed.
+async fn watch(app: App, mut folders: Folders, swap: mpsc::Sender<Rules>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        match folders.look(&app).await {
+            Ok(None) => {}
+            Ok(Some(rules)) => {
+                // Whoever follows the log ends only with the hub.
+                let _ended = swap.send(rules).await;
             }
             Err(error) => {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the rule folders are looked at again"
+                );
+            }
+        }
+    }
+}
+
+/// Follows the log with the rules at work.
+struct Follower {
+    app: App,
+    rules: Rules,
+    runner: Option<Runner>,
+    swaps: mpsc::Receiver<Rules>,
+}
+
+impl Follower {
+    /// A fault of the machine is waited out, nothing is skipped.
+    async fn run(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.turn(&stop).await {
                 tracing::error!(error = format!("{error:#}"), "detection will try again");
-                runner = runner.filter(Runner::can_go_on);
+                self.runner = self.runner.filter(Runner::can_go_on);
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = tokio::time::sleep(RETRY_PAUSE) => {}
@@ -97,9 +118,30 @@ async fn follow(app: App, rules: Rules, first: Runner, stop: CancellationToken) 
             }
         }
     }
-}
 
-async fn reopen(app: &App, rules: &Rules, runner: &mut Option<Runner>) -> anyhow::Result<bool> {
-    *runner = Some(Runner::open(app, rules.clone()).await?);
-    Ok(true)
+    /// One round; waits when there is nothing to do.
+    async fn turn(&mut self, stop: &CancellationToken) -> anyhow::Result<()> {
+        if let Ok(rules) = self.swaps.try_recv() {
+            self.swap(rules).await?;
+        }
+        let Some(runner) = &mut self.runner else {
+            self.runner = Some(Runner::open(&self.app, self.rules.clone()).await?);
+            return Ok(());
+        };
+        if runner.round().await? {
+            return Ok(());
+        }
+        tokio::select! {
+            () = runner.wait(stop) => Ok(()),
+            Some(rules) = self.swaps.recv() => self.swap(rules).await,
+        }
+    }
+
+    async fn swap(&mut self, rules: Rules) -> anyhow::Result<()> {
+        self.rules = rules.clone();
+        match &mut self.runner {
+            Some(runner) => runner.swap(rules).await,
+            None => Ok(()),
+        }
+    }
 }

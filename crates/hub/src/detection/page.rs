@@ -33,7 +33,7 @@ pub async fn list(
         let mut conn = app.db.read().await?;
         store::counts(&mut conn, app.now().div_euclid(HOUR_US) - RECENT_HOURS).await?
     };
-    let loaded = app.rules().cloned().unwrap_or_default();
+    let loaded = app.rules();
     let words = fold(query.q.trim());
     let mut rows: Vec<_> = join(&loaded.rules, counts)
         .into_iter()

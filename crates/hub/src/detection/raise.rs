@@ -19,8 +19,10 @@ use crate::{intake, signal, unit};
 pub(super) const DAMAGE: &str = "khien.intake.damage";
 /// The family of signals about hits that the store refused.
 const REFUSED: &str = "khien.detection.refused";
+/// The family of signals about rule folders that are gone.
+const RULES_LOST: &str = "khien.detection.rules";
 /// The journal's name of this actor.
-const ACTOR: &str = "job:detection";
+pub(super) const ACTOR: &str = "job:detection";
 
 /// New hits of one story within a transaction.
 #[derive(Clone, Debug)]
@@ -188,6 +190,20 @@ pub(super) async fn refused(
     let title = Lang::Vi.t("detection-refused-title");
     let advice = "detection-refused-advice";
     trouble(app, write, Trouble { family: REFUSED, title, advice, summary: what, bytes }).await
+}
+
+/// Raises a signal about a rule folder that cannot be read, while the rules at work stay. Returns
+/// the signal if a journal line tells of it.
+pub(super) async fn rules_lost(
+    app: &App,
+    write: &mut Write,
+    what: &str,
+) -> Result<Option<SignalId>, Fault> {
+    tracing::error!(what, "a rule folder cannot be read; the rules at work stay");
+    let title = Lang::Vi.t("detection-rules-lost-title");
+    let advice = "detection-rules-lost-advice";
+    trouble(app, write, Trouble { family: RULES_LOST, title, advice, summary: what, bytes: 0 })
+        .await
 }
 
 /// Tells the unit at the head of the tree; nothing where there is no unit yet.

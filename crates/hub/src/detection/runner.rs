@@ -84,6 +84,17 @@ impl Runner {
         }
     }
 
+    /// Goes on with other rules; what those count that are the same is not forgotten.
+    ///
+    /// # Errors
+    /// When the engine broke off: everything is to be begun anew.
+    pub async fn swap(&mut self, rules: Rules) -> anyhow::Result<()> {
+        self.work(move |scanner| scanner.swap(rules)).await?;
+        // Saved with the next round, so that a restart meets the memory of these rules.
+        self.remembered_at = 0;
+        Ok(())
+    }
+
     /// Returns whether a failed round can be tried again, rather than everything begun anew.
     pub fn can_go_on(&self) -> bool {
         self.scanner.is_some()

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use khien_detect::{Engine, Hit, RuleInfo, Settled};
+use khien_detect::{Engine, Hit, RuleInfo, Rules, Settled};
 use khien_domain::id::SourceId;
 use khien_event::{Batch, Column, Context, Event, Format, Problem, ProblemKind, parse};
 use khien_lake::{Damage, LakeError, Offset, Reader, Stored};
@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::limit::{HOUR_US, Limit};
-use super::memory::Memory;
+use super::memory::{self, Memory};
 use crate::intake::Intake;
 
 /// Raw bytes that one round reads.
@@ -122,6 +122,11 @@ impl Scanner {
     /// Waits for a frame.
     pub(super) async fn wait(&mut self) -> Result<(), LakeError> {
         self.reader.wait().await
+    }
+
+    /// Matches other rules from the next frame on.
+    pub(super) fn swap(&mut self, rules: Rules) {
+        self.engine = memory::engine(rules, Some(&self.engine.state()));
     }
 
     /// Reads on; nothing when the end of the log is reached. With `remember`, the scan also brings

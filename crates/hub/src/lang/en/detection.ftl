@@ -17,3 +17,5 @@ detection-damage-title = The intake log has a damaged part: { $what }
 detection-damage-advice = Check the disk of the server. Events in the damaged part cannot be read; ask the sources to send them again, and keep the damaged file for examination.
 detection-refused-title = Some rule hits could not be stored
 detection-refused-advice = These hits were passed over so that they do not hold up the others; their events are still in the intake log. Have the log of the server looked at.
+detection-rules-lost-title = The folder of detection rules cannot be read
+detection-rules-lost-advice = The rules at work stay. Check the disk and the right to read the folder; it is loaded again by itself once it can be read.

@@ -17,3 +17,5 @@ detection-damage-title = Nhật ký tiếp nhận có đoạn hỏng: { $what }
 detection-damage-advice = Kiểm tra ổ đĩa của máy chủ. Các sự kiện trong đoạn hỏng không đọc được; hãy đề nghị nguồn gửi lại và giữ tệp hỏng để xem xét.
 detection-refused-title = Có lần khớp luật không lưu được
 detection-refused-advice = Hệ thống đã bỏ qua các lần khớp này để không chặn những lần khác; sự kiện gốc vẫn nằm trong nhật ký tiếp nhận. Báo bộ phận kỹ thuật xem nhật ký của máy chủ.
+detection-rules-lost-title = Không đọc được thư mục luật phát hiện
+detection-rules-lost-advice = Luật đang dùng vẫn giữ nguyên. Kiểm tra ổ đĩa và quyền đọc của thư mục; hệ thống tự nạp lại khi đọc được.

@@ -1,0 +1,99 @@
+//! Rule folders that change while the hub runs.
+
+use std::fs;
+use std::path::PathBuf;
+
+use khien_hub::detection::{Folders, Runner};
+
+use crate::counting::counting;
+use crate::harness::doors::{Open, Sender, catch_up, count, shadow_copies_deleted};
+use crate::harness::{Engine, TestApp};
+
+const SIGNALS: &str = "SELECT COUNT(*) FROM signal";
+const HITS: &str = "SELECT COUNT(*) FROM hit";
+const MORNING: &str = "2026-03-10T01:59:00Z";
+
+/// A hub with one folder of rules.
+struct Shelf {
+    app: TestApp,
+    path: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Shelf {
+    async fn with(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rules");
+        fs::create_dir(&path).unwrap();
+        files.iter().for_each(|(name, text)| fs::write(path.join(name), text).unwrap());
+        let set = vec![path.clone()];
+        let app = TestApp::with(Engine::Lite, |config| config.detection.rules = set).await.unwrap();
+        Self { app, path, _folder: folder }
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        fs::write(self.path.join(name), text).unwrap();
+    }
+}
+
+const TOOL: &str = "title: Công cụ lạ\nid: 00000000-0000-4000-8000-000000000003\n\
+    logsource: {category: process_creation, product: windows}\n\
+    detection: {a: {CommandLine|contains: 'congcula'}, condition: a}\nlevel: high\n";
+const STRANGE: &str = "title: Luật lạ\nid: 0\nlogsource: {product: windows}\n\
+    detection: {a: {Image|sometimes: x}, condition: a}\n";
+
+#[tokio::test]
+async fn a_changed_folder_is_taken_up_and_nothing_counted_is_forgotten() {
+    let shelf = Shelf::with(&[("counting.yml", &counting("gte: 2"))]).await;
+    let app = &shelf.app;
+    let doors = Open::doors(app).await;
+    let sender = Sender::of(app, "XA-A").await;
+    let (mut folders, rules) = Folders::load(app).await.unwrap();
+    let mut runner = Runner::open(app, rules).await.unwrap();
+    let line = shadow_copies_deleted("PC-1", MORNING).replace("Delete Shadows", "List");
+    let tool = line.replace("vssadmin.exe  List", "congcula");
+    sender.post("json", format!("{line}\n{tool}")).await.ok();
+    catch_up(&mut runner).await;
+    assert_eq!(count(app, SIGNALS).await, 0);
+    assert!(folders.look(app).await.unwrap().is_none(), "nothing has changed");
+
+    shelf.put("tool.yml", TOOL);
+    shelf.put("strange.yml", STRANGE);
+    let rules = folders.look(app).await.unwrap().expect("the folder has changed");
+    runner.swap(rules).await.unwrap();
+    sender.post("json", format!("{line}\n{tool}")).await.ok();
+    catch_up(&mut runner).await;
+    assert_eq!(
+        count(app, HITS).await,
+        2,
+        "the tool is seen, and the second event completes the count"
+    );
+    let page = app.as_("truc.ban").await.get("/rules?q=la").await.ok();
+    page.sees("Công cụ lạ").sees("Luật lạ").sees("sometimes");
+    let lines = "SELECT COUNT(*) FROM entry WHERE action LIKE 'rules.%'";
+    assert_eq!(count(app, lines).await, 2, "the start and the change");
+
+    fs::remove_file(shelf.path.join("tool.yml")).unwrap();
+    runner.swap(folders.look(app).await.unwrap().unwrap()).await.unwrap();
+    sender.post("json", tool).await.ok();
+    catch_up(&mut runner).await;
+    assert_eq!(count(app, HITS).await, 2, "a rule that is taken away matches no more");
+    doors.close().await;
+}
+
+#[tokio::test]
+async fn a_folder_that_is_gone_leaves_the_rules_at_work_and_is_told() {
+    let shelf = Shelf::with(&[("tool.yml", TOOL)]).await;
+    let app = &shelf.app;
+    let (mut folders, _) = Folders::load(app).await.unwrap();
+    let away = shelf.path.with_extension("away");
+    fs::rename(&shelf.path, &away).unwrap();
+    assert!(folders.look(app).await.unwrap().is_none());
+    assert!(folders.look(app).await.unwrap().is_none());
+    assert_eq!(count(app, SIGNALS).await, 1, "told once");
+    let duty = app.as_("truc.ban").await;
+    duty.get("/signals").await.ok().sees("Không đọc được thư mục luật");
+    duty.get("/rules?q=cong+cu+la").await.ok().sees("Công cụ lạ");
+    fs::rename(&away, &shelf.path).unwrap();
+    assert!(folders.look(app).await.unwrap().is_some(), "it is taken up again");
+}
