@@ -21,13 +21,13 @@ pub struct Batch {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Span {
-    start: usize,
-    end: usize,
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Tag {
+pub(crate) enum Tag {
     Null,
     False,
     True,
@@ -35,11 +35,12 @@ enum Tag {
     Text,
 }
 
+/// A value of a field: what it is, and where in a text its own text stands.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
-    name: NameId,
-    value: Span,
-    tag: Tag,
+pub(crate) struct Entry {
+    pub(crate) name: NameId,
+    pub(crate) value: Span,
+    pub(crate) tag: Tag,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +119,11 @@ impl Batch {
         &self.names
     }
 
+    /// Returns the names, for a decoder that needs their numbers before it has an event.
+    pub(crate) fn names_mut(&mut self) -> &mut Names {
+        &mut self.names
+    }
+
     /// Returns the event at `i`. Panics when `i >= len()`, as a slice does.
     pub fn event(&self, i: usize) -> Event<'_> {
         Event { batch: self, row: &self.rows[i] }
@@ -190,6 +196,16 @@ impl Writer<'_> {
         };
         let value = self.batch.push_text(text);
         self.batch.entries.push(Entry { name, value, tag });
+    }
+
+    /// Appends values whose text stands in `text`: one copy for all of them.
+    pub(crate) fn put_all(&mut self, text: &str, entries: &[Entry]) {
+        let Span { start: base, .. } = self.batch.push_text(text);
+        let moved = entries.iter().map(|entry| {
+            let Span { start, end } = entry.value;
+            Entry { value: Span { start: base + start, end: base + end }, ..*entry }
+        });
+        self.batch.entries.extend(moved);
     }
 
     /// Forgets what was written so far.

@@ -28,7 +28,7 @@ pub enum ProblemKind {
     /// The input ends in the middle of something; what came before is kept.
     #[error("truncated")]
     Truncated,
-    /// A checksum or an inner structure is damaged; the part is left out.
+    /// A checksum or an inner structure is damaged; what cannot be read is left out.
     #[error("corrupt")]
     Corrupt,
     /// Longer, deeper or wider than the decoder allows; left out, or cut where the detail says so.

@@ -10,6 +10,9 @@ use crate::batch::{Value, Writer};
 use crate::json::tree::Node;
 use crate::time;
 
+/// Where event data go that have no name.
+pub(crate) const UNNAMED_DATA: &str = "Data";
+
 /// Returns the record inside `root`, wrapped in `Event` or not, if it has the shape.
 pub(crate) fn record<'n, 'a>(root: &'n Node<'a>) -> Option<&'n Node<'a>> {
     let record = root.get("Event").unwrap_or(root);
@@ -86,11 +89,11 @@ fn write_element(name: &str, node: &Node<'_>, event: &mut Writer<'_>) {
 }
 
 fn write_data(data: &Node<'_>, event: &mut Writer<'_>) {
-    let Node::Object(members) = data else { return write_values("Data", data, event) };
+    let Node::Object(members) = data else { return write_values(UNNAMED_DATA, data, event) };
     for (name, node) in members {
         match name.as_ref() {
             "#attributes" => {}
-            "#text" => write_values("Data", node, event),
+            "#text" => write_values(UNNAMED_DATA, node, event),
             name => write_element(&field_name(name), node, event),
         }
     }

@@ -1,64 +1,107 @@
 //! Windows event log files, chunk by chunk.
 //!
 //! A file is a header of 4 KiB and chunks of 64 KiB, each readable on its own; a damaged chunk or
-//! record costs only itself. The `evtx` crate reads a chunk, its JSON is flattened into Sigma names
-//! by `crate::windows`. Memory stays flat however big the file is.
+//! record costs only itself. [`chunk`] finds the records, [`binxml`] writes their fields. Memory
+//! stays flat however big the file is.
+
+mod binxml;
+mod chunk;
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
 
-use ::evtx::{EvtxChunkData, EvtxRecord, ParserSettings};
-
-use crate::json::read::single;
 use crate::problem::{Problem, ProblemKind, Problems};
-use crate::{Batch, Format, windows};
+use crate::{Batch, Format};
+use binxml::{Budget, Fields, Flaw, Instances};
+use chunk::{CHUNK_BYTES, CHUNK_HEADER_BYTES, CHUNK_MAGIC, Chunk, Record};
 
 const FILE_HEADER_BYTES: usize = 4096;
+/// A chunk that was never written to.
+static BLANK: [u8; CHUNK_BYTES] = [0; CHUNK_BYTES];
 const FILE_MAGIC: &[u8] = b"ElfFile\0";
-const CHUNK_BYTES: usize = 64 * 1024;
-const CHUNK_MAGIC: &[u8] = b"ElfChnk\0";
-/// Below this a chunk has no complete header.
-const CHUNK_HEADER_BYTES: usize = 512;
 
 /// Events handed over at a time, give or take the last chunk's.
 const BATCH_EVENTS: usize = 1024;
-
-static SETTINGS: LazyLock<Arc<ParserSettings>> =
-    LazyLock::new(|| Arc::new(ParserSettings::default()));
+/// What the chunks of one batch may have cost, give or take the last: few events can be long.
+const BATCH_COST: usize = 4 * 1024 * 1024;
 
 /// Reads a file of any size and hands over events in batches, each with the problems met since
 /// the last. Fails only when the file cannot be opened or read.
 pub fn read_file(path: &Path, each: &mut dyn FnMut(&mut Batch, &[Problem])) -> io::Result<()> {
-    read(File::open(path)?, each)
+    Reader::new().read_file(path, each)
 }
 
 /// Reads a stream as [`read_file`] reads a file.
-pub fn read(mut source: impl Read, each: &mut dyn FnMut(&mut Batch, &[Problem])) -> io::Result<()> {
-    let mut batch = Batch::new();
-    let mut problems = Problems::default();
-    let header = take(&mut source, FILE_HEADER_BYTES)?;
-    if check_header(&header, &mut problems) {
-        for number in 0.. {
-            let chunk = take(&mut source, CHUNK_BYTES)?;
-            let last = chunk.len() < CHUNK_BYTES;
-            let offset = (FILE_HEADER_BYTES + number * CHUNK_BYTES) as u64;
-            read_chunk(chunk, offset, &mut batch, &mut problems);
-            if last {
-                break;
-            }
-            if batch.len() >= BATCH_EVENTS {
-                each(&mut batch, &std::mem::take(&mut problems).into_list());
-                batch.clear();
-            }
+pub fn read(source: impl Read, each: &mut dyn FnMut(&mut Batch, &[Problem])) -> io::Result<()> {
+    Reader::new().read(source, each)
+}
+
+/// Reads one file after the other. What it learned from one, names and templates, serves the next.
+#[derive(Debug)]
+pub struct Reader {
+    decoder: Decoder,
+    batch: Batch,
+    bytes: Vec<u8>,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Reader {
+    /// Returns a reader that has read nothing yet.
+    pub fn new() -> Self {
+        Self {
+            decoder: Decoder::new(),
+            batch: Batch::new(),
+            bytes: Vec::with_capacity(CHUNK_BYTES),
         }
     }
-    let problems = problems.into_list();
-    if !batch.is_empty() || !problems.is_empty() {
-        each(&mut batch, &problems);
+
+    /// Reads a file as [`read_file`] does.
+    pub fn read_file(
+        &mut self,
+        path: &Path,
+        each: &mut dyn FnMut(&mut Batch, &[Problem]),
+    ) -> io::Result<()> {
+        self.read(File::open(path)?, each)
     }
-    Ok(())
+
+    /// Reads a stream as [`read_file`] reads a file.
+    pub fn read(
+        &mut self,
+        mut source: impl Read,
+        each: &mut dyn FnMut(&mut Batch, &[Problem]),
+    ) -> io::Result<()> {
+        let Self { decoder, batch, bytes } = self;
+        batch.clear();
+        let mut problems = Problems::default();
+        take(&mut source, FILE_HEADER_BYTES, bytes)?;
+        if check_header(bytes, &mut problems) {
+            let mut cost = 0;
+            for number in 0.. {
+                take(&mut source, CHUNK_BYTES, bytes)?;
+                let offset = (FILE_HEADER_BYTES + number * CHUNK_BYTES) as u64;
+                cost += decoder.chunk(bytes, offset, batch, &mut problems);
+                if bytes.len() < CHUNK_BYTES {
+                    break;
+                }
+                if batch.len() >= BATCH_EVENTS || cost >= BATCH_COST {
+                    each(batch, &std::mem::take(&mut problems).into_list());
+                    batch.clear();
+                    cost = 0;
+                }
+            }
+        }
+        let problems = problems.into_list();
+        if !batch.is_empty() || !problems.is_empty() {
+            each(batch, &problems);
+        }
+        Ok(())
+    }
 }
 
 /// Reads a whole file in memory.
@@ -67,16 +110,17 @@ pub(crate) fn parse(bytes: &[u8], batch: &mut Batch, problems: &mut Problems) {
     if !check_header(header, problems) {
         return;
     }
+    let mut decoder = Decoder::new();
     let chunks = bytes[header.len()..].chunks(CHUNK_BYTES);
     for (offset, chunk) in (FILE_HEADER_BYTES as u64..).step_by(CHUNK_BYTES).zip(chunks) {
-        read_chunk(chunk.to_vec(), offset, batch, problems);
+        decoder.chunk(chunk, offset, batch, problems);
     }
 }
 
-fn take(source: &mut impl Read, bytes: usize) -> io::Result<Vec<u8>> {
-    let mut taken = Vec::with_capacity(bytes);
-    source.take(bytes as u64).read_to_end(&mut taken)?;
-    Ok(taken)
+fn take(source: &mut impl Read, len: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
+    bytes.clear();
+    source.take(len as u64).read_to_end(bytes)?;
+    Ok(())
 }
 
 /// Returns true when chunks may follow. A damaged header is no reason to give up the chunks; a
@@ -93,72 +137,84 @@ fn check_header(header: &[u8], problems: &mut Problems) -> bool {
     true
 }
 
-fn read_chunk(mut chunk: Vec<u8>, offset: u64, batch: &mut Batch, problems: &mut Problems) {
-    // Preallocated space past the last chunk in use.
-    if chunk.iter().all(|byte| *byte == 0) {
-        return;
+/// What is used over and over from record to record.
+#[derive(Debug)]
+struct Decoder {
+    instances: Instances,
+    fields: Fields,
+}
+
+impl Decoder {
+    fn new() -> Self {
+        Self { instances: Instances::new(), fields: Fields::default() }
     }
-    if !chunk.starts_with(CHUNK_MAGIC) {
+
+    /// Reads a chunk and returns what it cost.
+    fn chunk(
+        &mut self,
+        bytes: &[u8],
+        offset: u64,
+        batch: &mut Batch,
+        problems: &mut Problems,
+    ) -> usize {
+        let Some(chunk) = check_chunk(bytes, offset, problems) else { return 0 };
+        self.instances.begin_chunk(batch.names());
+        let mut budget = Budget::of_a_chunk();
+        for record in chunk.records() {
+            let (at, written) = match record {
+                Ok(record) => (record.at, self.record(bytes, record, &mut budget, batch)),
+                Err((at, flaw)) => (at, Err(flaw)),
+            };
+            if let Err(flaw) = written {
+                let detail = match record {
+                    Ok(record) => format!("record {} left out: {flaw}", record.id),
+                    Err(_) => flaw.to_string(),
+                };
+                problems.add(Some(offset + at as u64), flaw.kind(), detail);
+            }
+        }
+        budget.spent()
+    }
+
+    fn record(
+        &mut self,
+        chunk: &[u8],
+        record: Record,
+        budget: &mut Budget,
+        batch: &mut Batch,
+    ) -> Result<(), Flaw> {
+        let outermost = self.instances.read(chunk, record.xml, batch.names_mut(), budget)?;
+        self.fields.run(chunk, &self.instances, outermost, batch.names_mut(), budget)?;
+        let mut event = batch.start(Format::Evtx);
+        self.fields.write(&mut event);
+        if let Some(us) = record.written_us {
+            event.at_if_missing(us);
+        }
+        event.finish();
+        Ok(())
+    }
+}
+
+/// Returns the chunk if its records can be looked for.
+fn check_chunk<'c>(bytes: &'c [u8], offset: u64, problems: &mut Problems) -> Option<Chunk<'c>> {
+    if !bytes.starts_with(CHUNK_MAGIC) {
+        // Preallocated space past the last chunk in use.
+        if bytes == &BLANK[..bytes.len()] {
+            return None;
+        }
         problems.add(Some(offset), ProblemKind::Corrupt, "no chunk where one should begin");
-        return;
+        return None;
     }
-    if chunk.len() < CHUNK_BYTES {
-        let detail = format!("chunk of {} of {CHUNK_BYTES} bytes", chunk.len());
-        problems.add(Some(offset + chunk.len() as u64), ProblemKind::Truncated, detail);
-        if chunk.len() < CHUNK_HEADER_BYTES {
-            return;
-        }
+    let chunk = Chunk::new(bytes).ok().filter(|_| bytes.len() >= CHUNK_HEADER_BYTES);
+    if bytes.len() < CHUNK_BYTES {
         // The records before the cut are whole.
-        chunk.resize(CHUNK_BYTES, 0);
+        let detail = format!("chunk of {} of {CHUNK_BYTES} bytes", bytes.len());
+        problems.add(Some(offset + bytes.len() as u64), ProblemKind::Truncated, detail);
+    } else if let Some(part) = chunk.and_then(|chunk| chunk.changed()) {
+        let detail = format!(
+            "a chunk's {part} not as its checksum says: changed, damaged or copied while in use"
+        );
+        problems.add(Some(offset), ProblemKind::Corrupt, detail);
     }
-    if let Err(error) = read_records(chunk, offset, batch, problems) {
-        problems.add(Some(offset), ProblemKind::Corrupt, chain(&error));
-    }
-}
-
-fn read_records(
-    chunk: Vec<u8>,
-    offset: u64,
-    batch: &mut Batch,
-    problems: &mut Problems,
-) -> Result<(), ::evtx::err::ChunkError> {
-    let mut data = EvtxChunkData::new(chunk, false)?;
-    let mut chunk = data.parse(Arc::clone(&SETTINGS))?;
-    for record in chunk.iter() {
-        let read = match record {
-            Ok(record) => write_record(record, batch),
-            Err(error) => Err((ProblemKind::Corrupt, chain(&error))),
-        };
-        if let Err((kind, detail)) = read {
-            problems.add(Some(offset), kind, detail);
-        }
-    }
-    Ok(())
-}
-
-fn write_record(record: EvtxRecord<'_>, batch: &mut Batch) -> Result<(), (ProblemKind, String)> {
-    let written_us = record.timestamp.as_microsecond();
-    let id = record.event_record_id;
-    let json = record.into_json().map_err(|error| (ProblemKind::Corrupt, chain(&error)))?.data;
-    let root = single(&json)
-        .map_err(|error| (ProblemKind::OverLimit, format!("record {id} left out: {error}")))?;
-    let Some(record) = windows::record(&root) else {
-        return Err((ProblemKind::Corrupt, format!("record {id} has no system part")));
-    };
-    let mut event = batch.start(Format::Evtx);
-    windows::write(record, &mut event);
-    event.at_if_missing(written_us);
-    event.finish();
-    Ok(())
-}
-
-/// The crate's outer message says where, its causes say what.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        told = format!("{told}: {inner}");
-        cause = inner.source();
-    }
-    told
+    chunk
 }

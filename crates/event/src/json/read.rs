@@ -112,15 +112,6 @@ pub(crate) fn first(text: &str) -> Result<(Node<'_>, usize), serde_json::Error> 
     Ok((node, deserializer.into_iter::<IgnoredAny>().byte_offset()))
 }
 
-/// Reads the text as exactly one value.
-pub(crate) fn single(text: &str) -> Result<Node<'_>, serde_json::Error> {
-    let nodes_left = Cell::new(NODES_MAX);
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let node = Bounded::new(&nodes_left).deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(node)
-}
-
 /// Replaces what is no UTF-8 and tells every line where it did.
 pub(crate) fn lossy<'b>(bytes: &'b [u8], problems: &mut Problems) -> Cow<'b, str> {
     let mut line = 1;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use khien_event::{Batch, Context, Event, Format, evtx, parse};
 
 /// Returns the folder, or says loudly that the test does not run.
-fn corpus(part: &str) -> Option<PathBuf> {
+pub(crate) fn corpus(part: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus").join(part);
     if !folder.is_dir() {
         eprintln!("SKIPPED: no sample corpus at {}", folder.display());
@@ -16,7 +16,7 @@ fn corpus(part: &str) -> Option<PathBuf> {
     Some(folder)
 }
 
-fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+pub(crate) fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -13,8 +13,9 @@ fn read(format: Format, bytes: &[u8]) -> (Batch, Vec<khien_event::Problem>) {
     (batch, problems)
 }
 
-const SAMPLES: [(Format, &[u8]); 10] = [
+const SAMPLES: [(Format, &[u8]); 11] = [
     (Format::Evtx, include_bytes!("../../src/evtx/testdata/three_records.in")),
+    (Format::Evtx, include_bytes!("../../src/evtx/testdata/templates.in")),
     (Format::Json, include_bytes!("../../src/json/testdata/shapes.in")),
     (Format::Cef, include_bytes!("../../src/cef/testdata/antivirus.in")),
     (Format::Leef, include_bytes!("../../src/leef/testdata/consoles.in")),

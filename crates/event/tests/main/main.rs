@@ -6,3 +6,5 @@
 mod corpus;
 mod goldens;
 mod hostile;
+mod hostile_evtx;
+mod oracle;

@@ -1,0 +1,202 @@
+//! Templates and the values that go into them: what one record consists of.
+
+use super::cursor::Cursor;
+use super::names::{Naming, Places};
+use super::program::{Program, Role};
+use super::templates::Templates;
+use super::token::{self, InstanceHead, Kind, Place, Tokens};
+use super::value::BINARY_XML;
+use super::{Budget, Flaw, NESTING_MAX, compile};
+use crate::interned::Names;
+
+/// Compiling a byte costs more than writing one.
+const COMPILE_COST: usize = 4;
+
+/// A value of a template instance.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    pub(crate) kind: u8,
+    pub(crate) place: Place,
+    /// The instance that holds the value's elements, if it is made of such.
+    pub(crate) elements: Option<usize>,
+}
+
+/// Which program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ProgramId {
+    /// A template's.
+    Template(usize),
+    /// That of elements which stand in the record itself.
+    Loose(usize),
+}
+
+/// A program and its values.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Instance {
+    pub(crate) program: ProgramId,
+    /// In [`Instances::slots`].
+    pub(crate) slots: (usize, usize),
+}
+
+/// What was read of one record, and the programs of its chunk. All buffers are used over and over.
+#[derive(Debug)]
+pub(crate) struct Instances {
+    templates: Templates,
+    loose: Vec<Program>,
+    places: Places,
+    tokens: Tokens,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) list: Vec<Instance>,
+}
+
+impl Instances {
+    pub(crate) fn new() -> Self {
+        Self {
+            templates: Templates::default(),
+            loose: Vec::new(),
+            places: Places::new(),
+            tokens: Tokens::default(),
+            slots: Vec::new(),
+            list: Vec::new(),
+        }
+    }
+
+    /// Forgets where things stood in the chunk before.
+    pub(crate) fn begin_chunk(&mut self, names: &Names) {
+        self.templates.begin_chunk(names);
+        self.places.begin_chunk();
+    }
+
+    pub(crate) fn program(&self, id: ProgramId) -> &Program {
+        match id {
+            ProgramId::Template(at) => self.templates.program(at),
+            ProgramId::Loose(at) => &self.loose[at],
+        }
+    }
+
+    /// Reads the binary XML of a record and returns its outermost instance.
+    pub(crate) fn read(
+        &mut self,
+        chunk: &[u8],
+        place: Place,
+        names: &mut Names,
+        budget: &mut Budget,
+    ) -> Result<usize, Flaw> {
+        self.loose.clear();
+        self.slots.clear();
+        self.list.clear();
+        let mut reading = Reading { chunk, instances: self, names, budget };
+        let outermost = reading.fragment(place, Role::Record, 0)?;
+        if !self.program(self.list[outermost].program).has_system {
+            return Err(Flaw::NoSystem);
+        }
+        Ok(outermost)
+    }
+}
+
+struct Reading<'a> {
+    chunk: &'a [u8],
+    instances: &'a mut Instances,
+    names: &'a mut Names,
+    budget: &'a mut Budget,
+}
+
+impl Reading<'_> {
+    /// Reads a fragment: nearly always one instance of a template, rarely elements themselves.
+    fn fragment(&mut self, place: Place, role: Role, depth: usize) -> Result<usize, Flaw> {
+        if depth >= NESTING_MAX {
+            return Err(Flaw::TooDeep);
+        }
+        let bytes = self.chunk.get(..place.end).ok_or(Flaw::Cut)?;
+        let head = match bytes.get(place.start..) {
+            Some([0x0f, _, _, _, 0x0c, ..]) => 5,
+            Some([0x0c, ..]) => 1,
+            _ => return self.elements(place, role, depth),
+        };
+        let mut cursor = Cursor::new(bytes, place.start + head);
+        let before = (self.instances.slots.len(), self.instances.list.len());
+        let instance = self.instance(&mut cursor, role, depth)?;
+        if matches!(bytes.get(cursor.at()), None | Some(0)) {
+            return Ok(instance);
+        }
+        // Something else stands beside the instance.
+        self.instances.slots.truncate(before.0);
+        self.instances.list.truncate(before.1);
+        self.elements(place, role, depth)
+    }
+
+    /// Reads an instance of a template, whose token is read already.
+    fn instance(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        role: Role,
+        depth: usize,
+    ) -> Result<usize, Flaw> {
+        let head = InstanceHead::read(cursor)?;
+        let program = self.template(head.definition, role)?;
+        let descriptors = cursor.take(head.descriptor_bytes()?)?;
+        let first = self.instances.slots.len();
+        let mut start = cursor.at();
+        for [low, high, kind, _] in descriptors.as_chunks::<4>().0 {
+            let end = start + usize::from(u16::from_le_bytes([*low, *high]));
+            let place = Place { start, end };
+            self.instances.slots.push(Slot { kind: *kind, place, elements: None });
+            start = end;
+        }
+        cursor.skip(start - cursor.at())?;
+        self.nest(program, first, depth)
+    }
+
+    /// Makes an instance of the slots from `first` on, with what is inside them.
+    fn nest(&mut self, program: ProgramId, first: usize, depth: usize) -> Result<usize, Flaw> {
+        let slots = (first, self.instances.slots.len());
+        for at in slots.0..slots.1 {
+            let Slot { kind, place, .. } = self.instances.slots[at];
+            if kind != BINARY_XML || place.start == place.end {
+                continue;
+            }
+            let role = self.instances.program(program).nested.get(at - first).copied().flatten();
+            if let Some(role) = role {
+                let elements = self.fragment(place, role, depth + 1)?;
+                self.instances.slots[at].elements = Some(elements);
+            }
+        }
+        self.instances.list.push(Instance { program, slots });
+        Ok(self.instances.list.len() - 1)
+    }
+
+    /// Reads elements that stand in the record itself.
+    fn elements(&mut self, place: Place, role: Role, depth: usize) -> Result<usize, Flaw> {
+        let program = self.compile(place, role, Kind::Record)?;
+        self.budget.spend(program.bytes())?;
+        self.instances.loose.push(program);
+        let program = ProgramId::Loose(self.instances.loose.len() - 1);
+        let first = self.instances.slots.len();
+        for at in 0..self.instances.tokens.fragments.len() {
+            let place = self.instances.tokens.fragments[at];
+            self.instances.slots.push(Slot { kind: BINARY_XML, place, elements: None });
+        }
+        self.nest(program, first, depth)
+    }
+
+    /// Returns the program of the template defined at an offset.
+    fn template(&mut self, offset: usize, role: Role) -> Result<ProgramId, Flaw> {
+        if let Some(at) = self.instances.templates.find(self.chunk, offset, role) {
+            return Ok(ProgramId::Template(at));
+        }
+        let body = token::definition_body(&mut Cursor::new(self.chunk, offset))?;
+        let program = self.compile(body, role, Kind::Template)?;
+        let Instances { templates, tokens, .. } = &mut *self.instances;
+        templates
+            .keep(self.chunk, (offset, role), body, &tokens.list, program, self.budget)
+            .map(ProgramId::Template)
+    }
+
+    fn compile(&mut self, place: Place, role: Role, kind: Kind) -> Result<Program, Flaw> {
+        self.budget.spend(COMPILE_COST * place.end.saturating_sub(place.start))?;
+        let Instances { places, tokens, .. } = &mut *self.instances;
+        tokens.read(self.chunk, place, kind)?;
+        let naming = Naming { places, names: self.names };
+        compile::compile(self.chunk, &tokens.list, role, naming)
+    }
+}

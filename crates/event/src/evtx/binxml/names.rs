@@ -1,0 +1,119 @@
+//! Names of elements and attributes: which of them mean something, and which number each has in
+//! the batch.
+
+use super::{Flaw, text, token};
+use crate::interned::{NameId, Names};
+
+/// What a name means to the shape of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    Event,
+    System,
+    EventData,
+    UserData,
+    Data,
+    Name,
+    TimeCreated,
+    SystemTime,
+    /// A namespace, which says nothing.
+    Xmlns,
+    Other,
+}
+
+impl Word {
+    fn of(name: &str) -> Self {
+        match name {
+            "Event" => Self::Event,
+            "System" => Self::System,
+            "EventData" => Self::EventData,
+            "UserData" => Self::UserData,
+            "Data" => Self::Data,
+            "Name" => Self::Name,
+            "TimeCreated" => Self::TimeCreated,
+            "SystemTime" => Self::SystemTime,
+            name if name.starts_with("xmlns") => Self::Xmlns,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A name that stands in the chunk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name {
+    pub(crate) id: NameId,
+    pub(crate) word: Word,
+}
+
+/// Places in the table from offsets to names.
+const PLACES: usize = 256;
+
+/// How long all new names of one chunk may be together. A chunk that only holds what it has is
+/// far below; one whose templates overlap could name things without end.
+const NEW_BYTES_MAX: usize = 64 * 1024;
+
+/// What stood where in this chunk: templates ask for the same few names over and over.
+#[derive(Debug)]
+pub(crate) struct Places {
+    names: Vec<Option<(u32, Name)>>,
+    scratch: Vec<u8>,
+    new_bytes: usize,
+}
+
+impl Places {
+    pub(crate) fn new() -> Self {
+        Self { names: vec![None; PLACES], scratch: Vec::new(), new_bytes: 0 }
+    }
+
+    pub(crate) fn begin_chunk(&mut self) {
+        self.names.fill(None);
+        self.new_bytes = 0;
+    }
+}
+
+/// The names of a chunk and those of the batch.
+#[derive(Debug)]
+pub(crate) struct Naming<'a> {
+    pub(crate) places: &'a mut Places,
+    pub(crate) names: &'a mut Names,
+}
+
+impl Naming<'_> {
+    /// Returns the name that stands at an offset of the chunk.
+    pub(crate) fn at(&mut self, chunk: &[u8], offset: u32) -> Result<Name, Flaw> {
+        let place = (offset as usize >> 1) % PLACES;
+        if let Some((_, name)) = self.places.names[place].filter(|(known, _)| *known == offset) {
+            return Ok(name);
+        }
+        let mut scratch = std::mem::take(&mut self.places.scratch);
+        scratch.clear();
+        text::utf16(token::name_at(chunk, offset)?, &mut scratch);
+        let text = text::str(&scratch);
+        let name = Name { id: self.intern(text)?, word: Word::of(text) };
+        self.places.scratch = scratch;
+        self.places.names[place] = Some((offset, name));
+        Ok(name)
+    }
+
+    pub(crate) fn intern(&mut self, name: &str) -> Result<NameId, Flaw> {
+        let before = self.names.len();
+        let id = self.names.intern(name);
+        if self.names.len() > before {
+            self.places.new_bytes += name.len();
+        }
+        if self.places.new_bytes > NEW_BYTES_MAX { Err(Flaw::Bomb) } else { Ok(id) }
+    }
+
+    /// Returns what the attribute of an element is called.
+    pub(crate) fn joined(&mut self, element: NameId, attribute: NameId) -> Result<NameId, Flaw> {
+        let name = format!("{}_{}", self.names.text(element), self.names.text(attribute));
+        self.intern(&name)
+    }
+
+    /// Returns the name of the `number`th element of a name in a row: the first has no suffix.
+    pub(crate) fn numbered(&mut self, name: NameId, number: usize) -> Result<NameId, Flaw> {
+        match number {
+            0 => Ok(name),
+            number => self.intern(&format!("{}_{number}", self.names.text(name))),
+        }
+    }
+}
