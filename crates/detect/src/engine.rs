@@ -20,6 +20,7 @@ use crate::plan::{Plan, QuestionAt, Questions, Scratch, Serving, Source, Tree};
 use crate::sigma::fold::fold;
 use crate::sigma::route::{self, Origin, Routed};
 use crate::sigma::rule::RuleInfo;
+use crate::unmapped::Unmapped;
 
 /// Plans made for one event id each. Real sources have a few hundred; beyond, events whose id is
 /// new share the plan of their source.
@@ -83,6 +84,7 @@ pub struct Scanner {
     scratch: Scratch,
     /// (plan, event) of the batch under way.
     order: Vec<(usize, usize)>,
+    unmapped: Unmapped,
 }
 
 /// A scanner and a correlator: for whoever sees events in one order.
@@ -165,6 +167,16 @@ impl Engine {
         self.correlator.usage()
     }
 
+    /// Returns each rule with how many events it was tried on: what matching it costs.
+    pub fn tries(&self) -> impl Iterator<Item = (&Arc<RuleInfo>, u64)> {
+        self.scanner.tries()
+    }
+
+    /// Returns the sources of events that no rule with a log source sees.
+    pub fn unmapped(&self) -> &Unmapped {
+        self.scanner.unmapped()
+    }
+
     /// Takes the engine apart, to scan on several threads and count in one place.
     pub fn split(self) -> (Scanner, Correlator) {
         (self.scanner, self.correlator)
@@ -221,7 +233,19 @@ impl Scanner {
             fields: FieldMap::default(),
             scratch: Scratch::default(),
             order: Vec::new(),
+            unmapped: Unmapped::default(),
         }
+    }
+
+    /// Returns each rule with how many events it was tried on: what matching it costs.
+    pub fn tries(&self) -> impl Iterator<Item = (&Arc<RuleInfo>, u64)> {
+        let tried = |(number, rule)| (rule, self.scratch.tries(number));
+        self.set.rules.iter().map(|rule| &rule.info).enumerate().map(tried)
+    }
+
+    /// Returns the sources of events that no rule with a log source sees.
+    pub fn unmapped(&self) -> &Unmapped {
+        &self.unmapped
     }
 
     /// Matches every event of the batch.
@@ -269,6 +293,9 @@ impl Scanner {
 
     fn plan_of(&mut self, event: Event<'_>) -> usize {
         let Routed { origin, channel, event_id } = route::route(event);
+        if origin.is_unmapped() {
+            self.unmapped.count(event);
+        }
         let aliases = names::aliases(channel, event_id);
         let event_id = single_event_id(event);
         let key = PlanKey { origin, aliases, event_id: event_id.map(Into::into) };

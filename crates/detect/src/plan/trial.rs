@@ -27,6 +27,8 @@ pub(crate) struct Scratch {
     /// By rule of the plan: stamp of its last trial.
     tried: Vec<u32>,
     worth: Vec<RuleAt>,
+    /// By rule of the set: how many events it was tried on since the beginning.
+    tries: Vec<u64>,
     /// Every value, folded or not, for keywords.
     everything: Vec<Laid>,
 }
@@ -92,12 +94,20 @@ impl Scratch {
         worth.sort_unstable();
         for rule in &worth {
             let (number, tree) = &plan.rules[*rule as usize];
+            grow(&mut self.tries, number + 1, 0);
+            self.tries[*number] += 1;
             if (Trial { plan, event, questions, scratch: self }).holds(tree) {
                 hit(*number);
             }
         }
         worth.clear();
         self.worth = worth;
+    }
+
+    /// Returns how many events a rule was tried on: those that held a word which it cannot do
+    /// without. Nearly all that matching a rule costs are its tries.
+    pub(crate) fn tries(&self, rule: usize) -> u64 {
+        self.tries.get(rule).copied().unwrap_or_default()
     }
 
     fn begin(&mut self, plan: &Plan) {

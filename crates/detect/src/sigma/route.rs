@@ -26,7 +26,6 @@ pub(crate) struct Routed<'e> {
 
 impl Origin {
     /// Returns whether no rule that names any log source can see the event.
-    #[expect(dead_code, reason = "for the engine, together with `Unmapped`")]
     pub(crate) fn is_unmapped(&self) -> bool {
         self.product.is_none() && self.categories.is_empty() && self.services.is_empty()
     }

@@ -91,3 +91,19 @@ fn web_and_linux_rules_see_their_events() {
     let hits = engine(web).batch(&batch);
     assert_eq!(hits.iter().map(|hit| hit.event).collect::<Vec<_>>(), [0]);
 }
+
+#[test]
+fn the_engine_tells_what_its_rules_cost_and_which_sources_no_rule_reads() {
+    let rule = "title: T\nid: g\nlogsource: {product: windows, category: process_creation}\n\
+                detection:\n  s: {CommandLine|contains|all: [vssadmin, delete]}\n  condition: s";
+    let mut engine = engine(rule);
+    let line =
+        |words: &str| format!(r#"{{"Channel":"Security","EventID":4688,"CommandLine":"{words}"}}"#);
+    let nobody = r#"{"source":"máy chấm công","x":"vssadmin delete"}"#;
+    let lines = [line("notepad"), line("vssadmin delete"), line("vssadmin delete"), nobody.into()];
+    assert_eq!(engine.batch(&events(&lines.join("\n"))).len(), 2);
+    let tries: Vec<_> = engine.tries().map(|(rule, tries)| (rule.id.as_str(), tries)).collect();
+    assert_eq!(tries, [("g", 2)], "an event without its words is no trial of a rule");
+    let unmapped: Vec<_> = engine.unmapped().by_name().collect();
+    assert_eq!(unmapped, [("json máy chấm công", 1)]);
+}
