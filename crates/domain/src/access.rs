@@ -133,6 +133,8 @@ coded! {
         AdministerSources = "administer_sources",
         /// Read which rules are loaded and which were refused.
         ReadRules = "read_rules",
+        /// Suppress a rule in some place for a while, and try rules on the log.
+        TuneRules = "tune_rules",
         /// Read the journal.
         ReadJournal = "read_journal",
     }
@@ -172,6 +174,7 @@ impl Action {
             Self::ReadRules => {
                 &[DutyOfficer, Analyst, Coordinator, Approver, Auditor, Administrator]
             }
+            Self::TuneRules => &[Analyst, Coordinator],
             Self::ReadJournal => &[Auditor],
         }
     }

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EvidenceId, GrantId, MatterId, PersonId, SignalId, TaskId, UnitId};
+use crate::id::{EvidenceId, GrantId, MatterId, PersonId, SignalId, SuppressionId, TaskId, UnitId};
 use crate::incident;
 
 macro_rules! facts {
@@ -103,6 +103,11 @@ facts! {
 
     /// A file was added to a matter.
     EvidenceAdded = "evidence_added" { evidence: EvidenceId, matter: MatterId, unit: UnitId },
+
+    /// A rule raises no signal in some place from now on.
+    RuleSuppressed = "rule_suppressed" { suppression: SuppressionId, by: PersonId },
+    /// A rule raises signals again before its suppression would have ended.
+    RuleRestored = "rule_restored" { suppression: SuppressionId, by: PersonId },
 
     /// A grant waits for a second person.
     GrantProposed = "grant_proposed" { grant: GrantId, person: PersonId },

@@ -61,6 +61,8 @@ ids! {
     EvidenceId,
     /// A door through which events arrive.
     SourceId,
+    /// A rule that raises no signal in some place for a while.
+    SuppressionId,
     /// A fact in the outbox.
     FactId,
     /// A message to one person over one channel.

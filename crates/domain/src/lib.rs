@@ -23,6 +23,7 @@ pub mod marking;
 pub mod matter;
 pub mod refusal;
 pub mod signal;
+pub mod suppression;
 pub mod task;
 pub mod text;
 pub mod time;

@@ -84,6 +84,8 @@ coded! {
         HostMalformed = "host-malformed",
         /// A host name or address that leads to another asset already.
         HostTaken = "host-taken",
+        /// No asset of the unit has this host name or address.
+        AssetUnknown = "asset-unknown",
         /// More host names or addresses than one asset may have.
         TooManyHosts = "too-many-hosts",
 
@@ -167,6 +169,13 @@ coded! {
         FileTooLarge = "file-too-large",
         /// More files than one subject may hold.
         TooManyFiles = "too-many-files",
+
+        /// A rule is suppressed for no time, or for too long.
+        SuppressionTerm = "suppression-term",
+        /// The suppression is over already.
+        SuppressionOver = "suppression-over",
+        /// So many rules are suppressed that one more is refused.
+        TooManySuppressions = "too-many-suppressions",
 
         /// Another source has this name.
         SourceNameTaken = "source-name-taken",

@@ -34,6 +34,7 @@ twins! {
     9 "0009_journal",
     10 "0010_law_report",
     11 "0011_detection_memory",
+    12 "0012_suppression",
 }
 
 /// Every migration of the state database, in order.

@@ -52,6 +52,8 @@ pub enum Sample {
     Message,
     /// A source of events.
     Source,
+    /// A rule suppressed at the own unit.
+    Suppression,
 }
 
 /// What an API route promises, for the OpenAPI document.

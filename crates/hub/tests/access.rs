@@ -87,6 +87,7 @@ async fn insert_rows(app: &TestApp) -> Vec<(&'static str, String)> {
         ("Asset", insert_asset(app, &mut write).await),
         ("Source", insert_source(app, &mut write).await),
         ("Message", insert_message(app, &mut write).await),
+        ("Suppression", insert_suppression(app, &mut write).await),
     ];
     for (noun, id) in &rows {
         app.record(&mut write, "test.insert", format!("{}:{id}", noun.to_lowercase()));
@@ -169,6 +170,23 @@ async fn insert_source(app: &TestApp, write: &mut Write) -> Uuid {
     source::add(app, write, "test".to_owned(), &new).await.unwrap().id.uuid()
 }
 
+async fn insert_suppression(app: &TestApp, write: &mut Write) -> Uuid {
+    let id = Uuid::now_v7();
+    on!(write, c => sqlx::query(
+        "INSERT INTO suppression (id, rule, unit, reason, owner, from_at, until_at, hits)
+         VALUES ($1, 'none', $2, 'báo nhầm', $3, $4, $5, 0)")
+        .bind(id)
+        .bind(app.world.unit(OWN).uuid())
+        .bind(app.world.person(READER).uuid())
+        .bind(app.now())
+        .bind(i64::MAX)
+        .execute(&mut **c)
+        .await
+        .map(drop))
+    .unwrap();
+    id
+}
+
 async fn insert_message(app: &TestApp, write: &mut Write) -> Uuid {
     let id = Uuid::now_v7();
     on!(write, c => sqlx::query(
@@ -217,7 +235,7 @@ fn sees(app: &TestApp, tree: &Tree, sample: Sample, person: &Person) -> bool {
         Sample::Incident => visible(&scope, Subject::Matter(&matter)) > Depth::None,
         Sample::Task => visible(&scope, Subject::Task(&task)) > Depth::None,
         Sample::Evidence => visible(&scope, Subject::TaskEvidence(&task)) == Depth::Evidence,
-        Sample::Asset => visible(&scope, Subject::Asset(own)) > Depth::None,
+        Sample::Asset | Sample::Suppression => visible(&scope, Subject::Asset(own)) > Depth::None,
         Sample::Message => person.login == READER,
         // The registry, the doors and the accounts belong to no matter: the role decides.
         Sample::None
@@ -259,6 +277,8 @@ fn form_of_all(app: &TestApp) -> Vec<(&'static str, String)> {
         ("role", "informed"),
         ("answer", "text"),
         ("hours", "24"),
+        ("days", "7"),
+        ("rule", "none"),
         ("old", "x"),
         ("password", "x"),
         ("login", "x"),

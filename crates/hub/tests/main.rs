@@ -17,6 +17,7 @@ mod main_job;
 mod registry;
 mod report;
 mod rule_folders;
+mod rules;
 mod schema;
 mod visible;
 mod words;

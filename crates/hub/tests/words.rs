@@ -79,7 +79,7 @@ fn facts() -> Vec<Fact> {
     let fact = |kind: &&str| {
         let body: Value = json!({
             "kind": kind, "signal": ID, "unit": ID, "matter": ID, "task": ID, "evidence": ID,
-            "grant": ID, "person": ID, "by": ID, "into": ID, "successor": null, "seq": 1,
+            "grant": ID, "suppression": ID, "person": ID, "by": ID, "into": ID, "successor": null, "seq": 1,
             "state": incident::State::ALL[0], "verdict": incident::LeakVerdict::ALL[0],
         });
         serde_json::from_value(body).unwrap_or_else(|e| panic!("{kind}: {e}"))

@@ -64,6 +64,7 @@ const TICKS: &[(Action, &str)] = &[
     (Action::EditAssets, "-AC--UH---S"),
     (Action::AdministerSources, "----------S"),
     (Action::ReadRules, "DACP-----JS"),
+    (Action::TuneRules, "-AC--------"),
     (Action::ReadJournal, "---------J-"),
 ];
 

@@ -99,7 +99,7 @@ fn is_unreadable(reason: &Reason) -> bool {
 }
 
 fn loaded(app: &App, rules: &Rules, refused: Vec<Refused>) -> Loaded {
-    Loaded { rules: rules.infos().map(Arc::clone).collect(), refused, at: app.now() }
+    Loaded::new(rules.infos().map(Arc::clone).collect(), refused, app.now())
 }
 
 async fn load(paths: Vec<PathBuf>) -> anyhow::Result<Set> {

@@ -8,16 +8,20 @@
 
 pub mod folders;
 mod limit;
+pub mod measured;
 pub mod memory;
 pub mod page;
 mod raise;
+pub mod rehearsal;
+pub mod rule;
 mod runner;
 mod salvage;
 mod save;
 mod scan;
 pub mod store;
+pub mod suppress;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -31,6 +35,8 @@ use crate::app::App;
 use crate::router::{Route, Sample};
 use crate::web::guard::Audience;
 
+use measured::Measured;
+
 pub use folders::Folders;
 pub use runner::Runner;
 
@@ -41,11 +47,19 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// The rows of this slice.
 pub fn routes() -> Vec<Route> {
-    vec![Route::get("/rules", Audience::May(Action::ReadRules), Sample::None, page::list)]
+    let (read, tune) = (Audience::May(Action::ReadRules), Audience::May(Action::TuneRules));
+    vec![
+        Route::get("/rules", read, Sample::None, page::list),
+        Route::get("/rules/rule", read, Sample::Literal("/rules/rule?id=none"), rule::show),
+        Route::post("/rules/suppress", tune, Sample::None, rule::suppress),
+        Route::post("/rules/suppressions/{id}/lift", tune, Sample::Suppression, rule::lift),
+        Route::get("/rules/try", tune, Sample::None, rehearsal::form),
+        Route::post("/rules/try", tune, Sample::None, rehearsal::run),
+    ]
 }
 
 /// What people are told about the rules of this hub.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Loaded {
     /// The rules and correlations that are matched.
     pub rules: Vec<Arc<RuleInfo>>,
@@ -53,6 +67,23 @@ pub struct Loaded {
     pub refused: Vec<Refused>,
     /// When they were loaded, µs UTC.
     pub at: i64,
+    measured: Mutex<Arc<Measured>>,
+}
+
+impl Loaded {
+    /// Returns what is told of these rules that were loaded at `at`.
+    pub(crate) fn new(rules: Vec<Arc<RuleInfo>>, refused: Vec<Refused>, at: i64) -> Self {
+        Self { rules, refused, at, measured: Mutex::default() }
+    }
+
+    /// Returns what matching them costs, as of a few seconds ago.
+    pub fn measured(&self) -> Arc<Measured> {
+        Arc::clone(&self.measured.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn measure(&self, measured: Measured) {
+        *self.measured.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(measured);
+    }
 }
 
 /// Loads the embedded pack and the configured folders, follows the intake log until `stop`, and

@@ -21,6 +21,9 @@ const MEMORY_EVERY_US: i64 = 60_000_000;
 /// finds nothing again.
 const QUIET_SAVE_US: i64 = 1_000_000;
 
+/// What the engine tells of its work is copied for the pages this often.
+const MEASURE_EVERY_US: i64 = 10_000_000;
+
 /// One reader of the intake log with its rules.
 pub struct Runner {
     app: App,
@@ -30,6 +33,7 @@ pub struct Runner {
     pending: Option<Scan>,
     saved_at: i64,
     remembered_at: i64,
+    measured_at: i64,
 }
 
 impl Runner {
@@ -48,7 +52,8 @@ impl Runner {
         let scanner = Some(Scanner::new(Arc::clone(&intake), reader, engine, saved));
         tell_quarantined(app, &intake).await?;
         let app = app.clone();
-        Ok(Self { app, intake, scanner, pending: None, saved_at: 0, remembered_at: 0 })
+        let (saved_at, remembered_at, measured_at) = (0, 0, 0);
+        Ok(Self { app, intake, scanner, pending: None, saved_at, remembered_at, measured_at })
     }
 
     /// Does one round; returns whether there was anything to do.
@@ -66,6 +71,11 @@ impl Runner {
         }
         if let Some(scan) = self.pending.take() {
             self.pass(&scan);
+        }
+        if self.app.now() - self.measured_at >= MEASURE_EVERY_US {
+            let measured = self.work(|scanner| scanner.measured()).await?;
+            self.app.rules().measure(measured);
+            self.measured_at = self.app.now();
         }
         Ok(true)
     }
@@ -91,7 +101,7 @@ impl Runner {
     pub async fn swap(&mut self, rules: Rules) -> anyhow::Result<()> {
         self.work(move |scanner| scanner.swap(rules)).await?;
         // Saved with the next round, so that a restart meets the memory of these rules.
-        self.remembered_at = 0;
+        (self.remembered_at, self.measured_at) = (0, 0);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use khien_detect::RuleInfo;
 use khien_domain::asset::host_key;
 use khien_domain::id::{AssetId, SignalId, UnitId};
 use khien_domain::signal::{Kind, Place, alert_key, waits_for_person};
@@ -9,6 +10,7 @@ use khien_store::{Unjournaled, Write};
 
 use super::raise::{self, Story};
 use super::scan::{Found, Scan, Spot};
+use super::suppress::InForce;
 use super::{memory, salvage, store};
 use crate::app::{App, Nudge};
 use crate::fault::Fault;
@@ -77,6 +79,7 @@ pub(super) async fn save_hits(
     found: &[Found],
     owners: &mut Owners,
 ) -> Result<Told, Fault> {
+    let mut suppressed = InForce::read(write, app.now()).await?;
     let mut rows = Vec::with_capacity(found.len());
     let mut stories: HashMap<String, Story> = HashMap::new();
     for hit in found {
@@ -84,7 +87,9 @@ pub(super) async fn save_hits(
         if store::is_known(write, &hit.id).await? {
             continue;
         }
-        let key = waits(hit).then(|| story_key(&hit.rule.family, &hit.spot, owner));
+        let id = &hit.rule.id;
+        let raises = waits(&hit.rule) && !suppressed.hold_back(id, owner.unit, owner.asset, 1);
+        let key = raises.then(|| story_key(&hit.rule.family, &hit.spot, owner));
         if let Some(key) = &key {
             let story = stories.entry(key.clone());
             story.and_modify(|story| story.join(hit)).or_insert_with(|| Story::begin(hit, owner));
@@ -96,6 +101,7 @@ pub(super) async fn save_hits(
         let signal = key.and_then(|key| signals.get(&key).copied());
         store::insert(write, hit, owner, signal).await?;
     }
+    suppressed.save(write).await?;
     Ok(told)
 }
 
@@ -114,18 +120,15 @@ async fn raise_all(
     Ok((signals, told))
 }
 
-/// Saves counts, damage, what is remembered and the place in the log; returns the signals that were told.
+/// Saves counts, damage, what is remembered and the place in the log; returns the signals that
+/// were told.
 pub(super) async fn save_rest(
     app: &App,
     write: &mut Write,
     scan: &Scan,
     owners: &mut Owners,
 ) -> Result<Told, Fault> {
-    for ((_, spot), surplus) in &scan.surplus {
-        let Some(owner) = owner(write, spot, owners).await? else { continue };
-        let key = story_key(&surplus.rule.family, spot, owner);
-        raise::seen_again(write, &key, surplus.count, surplus.last_at).await?;
-    }
+    save_surplus(app, write, scan, owners).await?;
     for ((rule, hour), hits) in &scan.tally {
         store::count(write, rule, *hour, *hits).await?;
     }
@@ -135,6 +138,30 @@ pub(super) async fn save_rest(
     }
     intake::store::save_place(write, intake::LOG, scan.next.to_i64()).await?;
     Ok(told)
+}
+
+/// Adds the hits that got no row to the signals of their stories.
+async fn save_surplus(
+    app: &App,
+    write: &mut Write,
+    scan: &Scan,
+    owners: &mut Owners,
+) -> Result<(), Fault> {
+    if scan.surplus.is_empty() {
+        return Ok(());
+    }
+    let mut suppressed = InForce::read(write, app.now()).await?;
+    for ((rule, spot), surplus) in &scan.surplus {
+        let Some(owner) = owner(write, spot, owners).await? else { continue };
+        if waits(&surplus.rule)
+            && suppressed.hold_back(rule, owner.unit, owner.asset, surplus.count)
+        {
+            continue;
+        }
+        let key = story_key(&surplus.rule.family, spot, owner);
+        raise::seen_again(write, &key, surplus.count, surplus.last_at).await?;
+    }
+    suppressed.save(write).await
 }
 
 /// Tells of the parts of the log that nobody could read.
@@ -147,8 +174,8 @@ pub(super) async fn save_damage(app: &App, write: &mut Write, scan: &Scan) -> Re
     Ok(told)
 }
 
-fn waits(hit: &Found) -> bool {
-    waits_for_person(Kind::Alert, raise::level(hit.rule.level))
+fn waits(rule: &RuleInfo) -> bool {
+    waits_for_person(Kind::Alert, raise::level(rule.level))
 }
 
 fn story_key(family: &str, spot: &Spot, owner: Owner) -> String {

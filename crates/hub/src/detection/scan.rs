@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::limit::{HOUR_US, Limit};
+use super::measured::Measured;
 use super::memory::{self, Memory};
 use crate::intake::Intake;
 
@@ -110,13 +111,15 @@ pub(super) struct Scanner {
     limit: Limit,
     /// What lies before this was saved in an earlier life: it only warms the counting rules.
     saved: Offset,
+    /// Events matched since the rules are at work.
+    events: u64,
 }
 
 impl Scanner {
     /// Returns a scanner that reads from where `reader` stands and keeps hits from `saved` on.
     pub(super) fn new(intake: Arc<Intake>, reader: Reader, engine: Engine, saved: Offset) -> Self {
         let (batch, earlier) = (Batch::new(), Batch::new());
-        Self { intake, reader, engine, batch, earlier, limit: Limit::default(), saved }
+        Self { intake, reader, engine, batch, earlier, limit: Limit::default(), saved, events: 0 }
     }
 
     /// Waits for a frame.
@@ -127,6 +130,12 @@ impl Scanner {
     /// Matches other rules from the next frame on.
     pub(super) fn swap(&mut self, rules: Rules) {
         self.engine = memory::engine(rules, Some(&self.engine.state()));
+        self.events = 0;
+    }
+
+    /// Returns what the engine tells of its work.
+    pub(super) fn measured(&self) -> Measured {
+        Measured::of(&self.engine, self.events)
     }
 
     /// Reads on; nothing when the end of the log is reached. With `remember`, the scan also brings
@@ -180,6 +189,7 @@ impl Scanner {
         self.engine.arrived(frame.received_us);
         self.engine.name(frame.at.to_i64().cast_unsigned());
         let hits = self.engine.batch(&self.batch);
+        self.events += self.batch.len() as u64;
         Matched { problems, hits, settled: self.engine.settled() }
     }
 
@@ -208,7 +218,8 @@ struct Matched {
     settled: Vec<Settled>,
 }
 
-fn decode(frame: &Stored, batch: &mut Batch) -> Vec<Problem> {
+/// Decodes a frame into a batch that is emptied first.
+pub(super) fn decode(frame: &Stored, batch: &mut Batch) -> Vec<Problem> {
     batch.clear();
     parse(frame.decoder, &frame.raw, &Context::received(frame.received_us), batch)
 }
@@ -287,7 +298,8 @@ fn event_text(event: Event<'_>) -> String {
     json!({ "cut": true, "envelope": envelope }).to_string()
 }
 
-fn summary(event: Event<'_>) -> String {
+/// Returns what a person looks at first, on one line.
+pub(super) fn summary(event: Event<'_>) -> String {
     let values = SUMMARY.iter().filter_map(|column| value(event, *column).map(plain));
     values.collect::<Vec<_>>().join(" · ")
 }
@@ -298,7 +310,7 @@ fn value<'b>(event: Event<'b>, column: Column) -> Option<&'b str> {
 
 /// Returns the text with blanks for control characters: PostgreSQL keeps no NUL, and a line that a
 /// person reads stays one line. The event itself needs no such care, since JSON escapes them.
-fn plain(text: &str) -> Cow<'_, str> {
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
     if text.chars().any(char::is_control) {
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
     } else {

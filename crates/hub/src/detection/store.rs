@@ -7,6 +7,8 @@ use super::save::Owner;
 use super::scan::Found;
 use crate::fault::Fault;
 
+const HOURS_OF_DAY: i64 = 24;
+
 statements! {
     KNOWN = "SELECT COUNT(*) FROM hit WHERE id = $1",
     INSERT = "INSERT INTO hit (id, rule, family, title, level, unit, asset, source, host,
@@ -15,7 +17,8 @@ statements! {
     COUNT_UP = "INSERT INTO rule_tally (rule, hour, hits) VALUES ($1, $2, $3)
                 ON CONFLICT (rule, hour) DO UPDATE SET hits = rule_tally.hits + excluded.hits",
     COUNTS = "SELECT rule, CAST(SUM(hits) AS BIGINT) AS total,
-                     CAST(SUM(CASE WHEN hour > $1 THEN hits ELSE 0 END) AS BIGINT) AS recent
+                     CAST(SUM(CASE WHEN hour > $1 THEN hits ELSE 0 END) AS BIGINT) AS day,
+                     CAST(SUM(CASE WHEN hour > $2 THEN hits ELSE 0 END) AS BIGINT) AS week
               FROM rule_tally GROUP BY rule",
 }
 
@@ -78,11 +81,17 @@ pub struct Count {
     pub rule: String,
     /// Since the hub counts.
     pub total: i64,
-    /// In the hours asked for.
-    pub recent: i64,
+    /// In the last 24 hours, the present one included.
+    pub day: i64,
+    /// In the last seven days.
+    pub week: i64,
 }
 
-/// Returns how often each rule fired, in all and after `hour`.
+/// Returns how often each rule fired up to the present `hour`.
 pub async fn counts(conn: &mut Conn, hour: i64) -> Result<Vec<Count>, Fault> {
-    Ok(on!(conn, c => sqlx::query_as(COUNTS).bind(hour).fetch_all(&mut **c).await)?)
+    Ok(on!(conn, c => sqlx::query_as(COUNTS)
+        .bind(hour - HOURS_OF_DAY)
+        .bind(hour - 7 * HOURS_OF_DAY)
+        .fetch_all(&mut **c)
+        .await)?)
 }

@@ -9,6 +9,10 @@ use crate::demo::{Access, User};
 /// The first thing that the house's own script does.
 const SCRIPTS_RAN: &str = "return document.documentElement.classList.contains('js');";
 
+/// A rule that finds what everybody does.
+const RULE: &str = "title: Đăng nhập\nlogsource: {product: windows, service: security}\n\
+    detection: {a: {EventID: 4624}, condition: a}";
+
 async fn sign_in(page: &Browser, demo: &Access, user: &User) {
     page.driver.delete_all_cookies().await.unwrap();
     page.open(&format!("{}/login", demo.url)).await;
@@ -31,6 +35,7 @@ pub(crate) async fn main_job(page: &Browser, demo: &Access, width: u32) {
     let task = answer(page, demo, width).await;
     accept(page, demo, width, &task).await;
     close(page, width, &incident).await;
+    rules(page, demo, width).await;
 }
 
 async fn report(page: &Browser, demo: &Access, width: u32) {
@@ -117,6 +122,24 @@ async fn close(page: &Browser, width: u32, incident: &str) {
     page.follow("form[action$='/close'] button").await;
     assert!(page.text().await.contains("Đã đóng"), "{}", page.text().await);
     page.check("incident-closed", width).await;
+}
+
+/// The coordinator suppresses a rule on one unit and tries another on the last day.
+async fn rules(page: &Browser, demo: &Access, width: u32) {
+    page.open(&format!("{}/rules", demo.url)).await;
+    page.check("rules", width).await;
+    page.follow("main .table a[href^='/rules/rule']").await;
+    page.press("#suppress-reason").await;
+    page.write("#suppress-reason", "Phần mềm sao lưu của xã, đã kiểm tra").await;
+    page.write("#suppress-unit", "UB-SUOIMAY").await;
+    page.follow("form[action='/rules/suppress'] button").await;
+    page.check("rule", width).await;
+    page.follow("form[action$='/lift'] button").await;
+    page.open(&format!("{}/rules/try", demo.url)).await;
+    page.write("#try-rule", RULE).await;
+    page.follow("form[action='/rules/try'] button").await;
+    assert!(page.text().await.contains("lần trúng trong"), "{}", page.text().await);
+    page.check("rule-tried", width).await;
 }
 
 /// A browser that runs no scripts still reports.

@@ -75,3 +75,7 @@ refusal-too-many-files = Too many files.
 refusal-source-name-taken = Another source has this name. Choose a different one.
 refusal-source-network-malformed = { $network } is no address or network. For example: 10.1.0.0/16.
 refusal-source-networks = A syslog source needs 1 to { $max } addresses or networks.
+refusal-suppression-term = A suppression lasts from 1 to { $max } days.
+refusal-suppression-over = This suppression is over already.
+refusal-too-many-suppressions = Too many rules are suppressed. Lift some first.
+refusal-asset-unknown = This unit has no asset with that host name or address.

@@ -75,3 +75,7 @@ refusal-too-many-files = Quá nhiều tệp.
 refusal-source-name-taken = Đã có nguồn mang tên này. Hãy đặt tên khác.
 refusal-source-network-malformed = { $network } không phải là địa chỉ hoặc dải mạng. Ví dụ đúng: 10.1.0.0/16.
 refusal-source-networks = Nguồn syslog cần từ 1 đến { $max } địa chỉ hoặc dải mạng.
+refusal-suppression-term = Thời gian tạm ngừng phải từ 1 đến { $max } ngày.
+refusal-suppression-over = Việc tạm ngừng này đã hết hạn hoặc đã được bỏ.
+refusal-too-many-suppressions = Đang tạm ngừng quá nhiều luật. Hãy bỏ bớt trước.
+refusal-asset-unknown = Đơn vị này không có tài sản nào mang tên máy hoặc địa chỉ đó.
