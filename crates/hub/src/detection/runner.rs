@@ -112,7 +112,13 @@ impl Runner {
 
     async fn scan(&mut self) -> anyhow::Result<Option<Scan>> {
         let remember = self.app.now() - self.remembered_at >= MEMORY_EVERY_US;
-        self.work(move |scanner| scanner.scan(remember)).await?.context("scanning the intake log")
+        let scan = self.work(move |scanner| scanner.scan(remember)).await?;
+        let scan = scan.context("scanning the intake log")?;
+        // Only once there was something to remember: no place is saved before the first memory.
+        if remember && scan.is_some() {
+            self.remembered_at = self.app.now();
+        }
+        Ok(scan)
     }
 
     /// Lets the scanner work where it may block.
@@ -133,9 +139,6 @@ impl Runner {
     fn pass(&mut self, scan: &Scan) {
         for (source, decoded) in &scan.decoded {
             self.intake.tally().decoded(*source, decoded.unreadable, decoded.skew);
-        }
-        if scan.memory.is_some() {
-            self.remembered_at = self.app.now();
         }
     }
 }
