@@ -50,7 +50,7 @@ pub fn routes() -> Vec<Route> {
     let (read, tune) = (Audience::May(Action::ReadRules), Audience::May(Action::TuneRules));
     vec![
         Route::get("/rules", read, Sample::None, page::list),
-        Route::get("/rules/rule", read, Sample::Literal("/rules/rule?id=none"), rule::show),
+        Route::get("/rules/rule", read, Sample::None, rule::show),
         Route::post("/rules/suppress", tune, Sample::None, rule::suppress),
         Route::post("/rules/suppressions/{id}/lift", tune, Sample::Suppression, rule::lift),
         Route::get("/rules/try", tune, Sample::None, rehearsal::form),

@@ -25,9 +25,10 @@ use crate::web::{encode_query, layout, parts};
 /// Days that the form offers.
 const DAYS_OFFERED: u32 = 7;
 
-/// Which rule.
+/// Which rule. In the query and not in the path, because one without an id goes by its file.
 #[derive(Deserialize)]
 pub struct Asked {
+    #[serde(default)]
     id: String,
 }
 
