@@ -216,8 +216,8 @@ impl IocBuilder {
         if self.taken >= self.indicators_max {
             return Err(IocReason::TooMany(self.indicators_max));
         }
-        let (note, whole) = self.taker.note(group, &entry.said);
-        let meta = Meta { note, place: self.taker.place(entry.id, entry.place) };
+        let (note, whole) = self.taker.note(group, &entry.said)?;
+        let meta = Meta::new(note, self.taker.place(entry.id, entry.place));
         self.put(value, spelt, meta)?;
         self.taken += if let Value::Range(nets) = value { nets.len() } else { 1 };
         let source = self.source();

@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     fn meta(note: u32) -> Meta {
-        Meta { note, place: 0 }
+        Meta::new(note, 0)
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
         }
         assert_eq!(digests.seal(|a, b| a == b), 1);
         let notes: Vec<u32> =
-            digests.find(&[7; 16]).map(|row| digests.row(row).meta.note).collect();
+            digests.find(&[7; 16]).map(|row| digests.row(row).meta.note()).collect();
         assert_eq!(notes, [1, 2, 3]);
     }
 }

@@ -31,6 +31,9 @@ impl Indicators {
 }
 
 impl Indicator<'_> {
+    /// The level of every hit: grave enough for a person to look, and for no more than that.
+    pub const LEVEL: Level = Level::High;
+
     /// Returns the id under which its hits are counted and joined: `ioc:<kind>:<value>`.
     pub fn rule_id(&self) -> String {
         format!("ioc:{}:{}", self.kind, self.short_value())
@@ -47,7 +50,7 @@ impl Indicator<'_> {
             title_vi: Some(format!("Trùng chỉ dấu tấn công: {} {value}", self.kind.name_vi())),
             author: String::new(),
             link: self.link.to_owned(),
-            level: Level::High,
+            level: Self::LEVEL,
             description: told.collect::<Vec<_>>().join(": "),
             tags: self.tlp.map(|tlp| format!("tlp.{tlp}")).into_iter().collect(),
             falsepositives: vec!["The indicator is old, or its owner has changed".to_owned()],

@@ -19,6 +19,7 @@ mod digest;
 mod domain;
 mod hint;
 mod hit;
+mod ids;
 mod kind;
 mod load;
 mod look;

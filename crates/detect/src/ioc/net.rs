@@ -124,7 +124,7 @@ mod tests {
     fn nets(list: &[(u32, u32)]) -> Nets<u32> {
         let mut nets = Nets::default();
         for (note, (first, last)) in (0..).zip(list) {
-            nets.push(*first, *last, Meta { note, place: 0 });
+            nets.push(*first, *last, Meta::new(note, 0));
         }
         nets.seal(|_, _| false, |address| (address >> 16) as u16);
         nets
@@ -133,8 +133,9 @@ mod tests {
     #[test]
     fn the_narrowest_comes_first() {
         let nets = nets(&[(0, 0xFFFF), (0x100, 0x1FF), (0x100, 0x10F), (0x200, 0x2FF)]);
-        let around =
-            |address| -> Vec<u32> { nets.around(address).map(|row| nets.meta(row).note).collect() };
+        let around = |address| -> Vec<u32> {
+            nets.around(address).map(|row| nets.meta(row).note()).collect()
+        };
         assert_eq!(around(0x105), [2, 1, 0]);
         assert_eq!(around(0x150), [1, 0]);
         assert_eq!(around(0x200), [3, 0]);

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::ids::Ids;
 use super::report::IocReason;
 use super::tlp::Tlp;
 
@@ -21,21 +22,44 @@ const TEXT_OVERHEAD_BYTES: usize = 80;
 const GROUPS_MAX: usize = 1 << 18;
 /// Files of one load.
 pub(crate) const SOURCES_MAX: usize = 10_000;
-/// Bytes of ids.
-const IDS_BYTES_MAX: usize = 1 << 30;
-const ID_BYTES_MAX: usize = 200;
+/// Notes of all sorts: as many as [`Meta`] can number.
+const NOTES_MAX: usize = 1 << NOTE_BITS;
 
 /// Expiry is kept in seconds since 2000.
 const EPOCH_2000_S: i64 = 946_684_800;
 const DAY_S: u32 = 86_400;
-/// Set in [`Meta::place`] when the rest of it is a line number.
-const IS_LINE: u32 = 1 << 31;
 
-/// What a row knows about its indicator: the note, and the place or id within the source.
+const NOTE_BITS: u32 = 22;
+const PLACE_BITS: u32 = 26;
+/// Set in a place when the rest of it is a line number, and not that of an id.
+const IS_LINE: u32 = 1 << (PLACE_BITS - 1);
+/// Stands for every line beyond those that can be numbered.
+const FAR_LINE: u32 = IS_LINE - 1;
+
+/// What a row knows about its indicator: the note, and the line or id within the source. Six bytes
+/// without alignment, because there are millions; ordered by note, then by place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Meta {
-    pub(crate) note: u32,
-    pub(crate) place: u32,
+pub(crate) struct Meta([u8; 6]);
+
+impl Meta {
+    pub(crate) fn new(note: u32, place: u32) -> Self {
+        let bits = u64::from(note) << PLACE_BITS | u64::from(place);
+        let [_, _, bytes @ ..] = bits.to_be_bytes();
+        Self(bytes)
+    }
+
+    pub(crate) fn note(self) -> u32 {
+        (self.bits() >> PLACE_BITS) as u32
+    }
+
+    fn place(self) -> u32 {
+        (self.bits() & ((1 << PLACE_BITS) - 1)) as u32
+    }
+
+    fn bits(self) -> u64 {
+        let [a, b, c, d, e, f] = self.0;
+        u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+    }
 }
 
 /// A second of expiry since 2000; 0 means never.
@@ -111,7 +135,7 @@ pub(crate) struct Notes {
     groups: Vec<Group>,
     notes: Vec<Note>,
     texts: Vec<Box<str>>,
-    ids: Vec<u8>,
+    ids: Ids,
 }
 
 /// Notes while they are gathered.
@@ -176,13 +200,16 @@ impl NoteTaker {
     }
 
     /// Returns the note for what is said, and whether all of it could be kept.
-    pub(crate) fn note(&mut self, group: u32, said: &Said<'_>) -> (u32, bool) {
+    ///
+    /// # Errors
+    /// When there are too many different ones.
+    pub(crate) fn note(&mut self, group: u32, said: &Said<'_>) -> Result<(u32, bool), IocReason> {
         if let Some((last, number)) = self.last
             && (last.group, last.until, last.tlp) == (group, said.until, said.tlp)
             && *self.notes.texts[last.about as usize] == *clip(said.about)
             && *self.notes.texts[last.link as usize] == *clip(said.link)
         {
-            return (number, true);
+            return Ok((number, true));
         }
         let full = if self.notes.notes.len() < DESCRIBED_MAX {
             self.text(said.about).zip(self.text(said.link))
@@ -194,30 +221,34 @@ impl NoteTaker {
             None => (said.until.end_of_day(), (0, 0)),
         };
         let note = Note { group, about, link, until, tlp: said.tlp };
-        let next = number(self.notes.notes.len());
-        let known = *self.note_numbers.entry(note).or_insert(next);
-        if known == next {
-            self.notes.notes.push(note);
-        }
+        let next = self.notes.notes.len();
+        let known = match self.note_numbers.get(&note) {
+            Some(known) => *known,
+            None if next >= NOTES_MAX => {
+                let what = "different expiries, markings and groups";
+                return Err(IocReason::TooLarge { what, max: NOTES_MAX });
+            }
+            None => {
+                self.note_numbers.insert(note, number(next));
+                self.notes.notes.push(note);
+                number(next)
+            }
+        };
         self.last = Some((note, known));
         let said_more = !said.about.is_empty() || !said.link.is_empty();
-        (known, full.is_some() || !said_more)
+        Ok((known, full.is_some() || !said_more))
     }
 
     /// Keeps an id, or the line where there is none.
     pub(crate) fn place(&mut self, id: &str, line: u64) -> u32 {
-        let line = IS_LINE | u32::try_from(line).map_or(IS_LINE - 1, |line| line.min(IS_LINE - 1));
-        if id.is_empty() || id.len() > ID_BYTES_MAX || self.notes.ids.len() > IDS_BYTES_MAX {
-            return line;
-        }
-        let at = number(self.notes.ids.len());
-        encode_id(id, &mut self.notes.ids);
-        at
+        let place = self.notes.ids.push(id).filter(|id| *id < IS_LINE);
+        let line = || IS_LINE | u32::try_from(line).map_or(FAR_LINE, |line| line.min(FAR_LINE));
+        place.unwrap_or_else(line)
     }
 
     /// Hands the notes over.
     pub(crate) fn finish(mut self) -> Notes {
-        self.notes.ids.shrink_to_fit();
+        self.notes.ids.shrink();
         self.notes.notes.shrink_to_fit();
         self.notes
     }
@@ -245,7 +276,7 @@ impl Notes {
     /// Returns whether two rows of one value say the same: the same file, expiry and marking.
     pub(crate) fn same(&self, a: Meta, b: Meta) -> bool {
         let said = |meta: Meta| {
-            let note = self.notes[meta.note as usize];
+            let note = self.notes[meta.note() as usize];
             (self.groups[note.group as usize].source, note.until, self.tlp(meta))
         };
         said(a) == said(b)
@@ -253,28 +284,27 @@ impl Notes {
 
     /// Returns the marking of a row: the strictest of what is said about it and around it.
     pub(crate) fn tlp(&self, meta: Meta) -> Option<Tlp> {
-        let note = self.notes[meta.note as usize];
+        let note = self.notes[meta.note() as usize];
         note.tlp.max(self.groups[note.group as usize].tlp)
     }
 
     /// Returns whether the indicator is valid at a time, µs UTC.
     pub(crate) fn is_valid(&self, meta: Meta, at_us: i64) -> bool {
-        self.notes[meta.note as usize].until.holds(at_us)
+        self.notes[meta.note() as usize].until.holds(at_us)
     }
 
     /// Returns what is known about a row.
     pub(crate) fn told(&self, meta: Meta) -> Told<'_> {
-        let note = self.notes[meta.note as usize];
+        let note = self.notes[meta.note() as usize];
         let group = self.groups[note.group as usize];
         let text = |at: u32| &*self.texts[at as usize];
-        let (id, line) = match meta.place & IS_LINE {
-            0 => (decode_id(&self.ids, meta.place as usize), None),
-            _ => (String::new(), Some(u64::from(meta.place & !IS_LINE))),
-        };
+        let place = meta.place();
+        let line = (place & IS_LINE != 0).then_some(place & !IS_LINE);
+        let id = if line.is_none() { self.ids.text(place) } else { String::new() };
         Told {
             source: &self.sources[group.source as usize],
             id,
-            line,
+            line: line.filter(|line| *line != FAR_LINE).map(u64::from),
             context: text(group.about),
             about: text(note.about),
             link: if note.link == 0 { text(group.link) } else { text(note.link) },
@@ -287,7 +317,7 @@ impl Notes {
     pub(crate) fn size_bytes(&self) -> usize {
         let texts: usize = self.texts.iter().map(|text| text.len() + size_of::<Box<str>>()).sum();
         let notes = self.notes.capacity() * size_of::<Note>();
-        texts + notes + self.groups.capacity() * size_of::<Group>() + self.ids.capacity()
+        texts + notes + self.groups.capacity() * size_of::<Group>() + self.ids.size_bytes()
     }
 }
 
@@ -304,90 +334,26 @@ fn clip(text: &str) -> &str {
     &text[..end]
 }
 
-/// What feeds put before the UUID of an id; the first byte of an encoded id tells which.
-static ID_PREFIXES: [&str; 3] = ["", "indicator--", "attribute--"];
-const ID_TEXT: u8 = 100;
-const ID_NUMBER: u8 = 101;
-
-/// Appends an id: a UUID takes 17 bytes, a number 9, another text its length and 2.
-fn encode_id(id: &str, out: &mut Vec<u8>) {
-    for (tag, prefix) in (0u8..).zip(ID_PREFIXES) {
-        if let Some(bytes) = id.strip_prefix(prefix).and_then(uuid_bytes) {
-            out.push(tag);
-            out.extend_from_slice(&bytes);
-            return;
-        }
-    }
-    let is_plain = !id.starts_with('0') && id.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some(number) = id.parse::<u64>().ok().filter(|_| is_plain) {
-        out.push(ID_NUMBER);
-        out.extend_from_slice(&number.to_le_bytes());
-        return;
-    }
-    out.push(ID_TEXT);
-    out.push(u8::try_from(id.len()).expect("longer ids are not kept"));
-    out.extend_from_slice(id.as_bytes());
-}
-
-fn decode_id(ids: &[u8], at: usize) -> String {
-    let rest = &ids[at + 1..];
-    match ids[at] {
-        ID_NUMBER => {
-            let bytes = rest.first_chunk().copied().unwrap_or_default();
-            u64::from_le_bytes(bytes).to_string()
-        }
-        ID_TEXT => String::from_utf8_lossy(&rest[1..=usize::from(rest[0])]).into_owned(),
-        tag => {
-            let bytes: [u8; 16] = rest.first_chunk().copied().unwrap_or_default();
-            let digits = format!("{:032x}", u128::from_be_bytes(bytes));
-            let [a, b, c, d, e] = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| &digits[range]);
-            format!("{}{a}-{b}-{c}-{d}-{e}", ID_PREFIXES[usize::from(tag)])
-        }
-    }
-}
-
-/// Reads a UUID in lower case with its four dashes; only that can be written back the same.
-fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
-    let bytes = text.as_bytes();
-    let is_dash = |at: usize| matches!(at, 8 | 13 | 18 | 23);
-    let fits = |(at, byte): (usize, &u8)| match byte {
-        b'-' => is_dash(at),
-        b'0'..=b'9' | b'a'..=b'f' => !is_dash(at),
-        _ => false,
-    };
-    if bytes.len() != 36 || !bytes.iter().enumerate().all(fits) {
-        return None;
-    }
-    super::value::bytes(text.replace('-', ""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn ids_come_back_as_they_were() {
-        let ids = [
-            "indicator--26ffb872-1dd9-446e-b6f5-d58527e5b5d2",
-            "26ffb872-1dd9-446e-b6f5-d58527e5b5d2",
-            "26FFB872-1dd9-446e-b6f5-d58527e5b5d2",
-            "1932212",
-            "007",
-            "18446744073709551616",
-            "Mã số 5",
-            "indicator--x",
-        ];
+    fn a_row_knows_its_note_and_its_line_or_id() {
         let mut taker = NoteTaker::new();
         let group = taker.source("feed".into()).unwrap();
-        let note = taker.note(group, &Said::default()).0;
-        let places: Vec<u32> = ids.iter().map(|id| taker.place(id, 9)).collect();
-        let line = taker.place("", 7);
+        let note = taker.note(group, &Said::default()).unwrap().0;
+        let places = [taker.place("", 7), taker.place("a-1", 8), taker.place("", u64::MAX)];
+        let far = taker.place("", u64::from(FAR_LINE) - 1);
         let notes = taker.finish();
-        for (id, place) in ids.iter().zip(places) {
-            assert_eq!(notes.told(Meta { note, place }).id, *id);
-        }
-        let told = notes.told(Meta { note, place: line });
-        assert_eq!((told.id.as_str(), told.line), ("", Some(7)));
+        let told = places.map(|place| notes.told(Meta::new(note, place)));
+        assert_eq!(told.each_ref().map(|told| told.line), [Some(7), None, None]);
+        assert_eq!(told.map(|told| told.id), ["", "a-1", ""]);
+        let told = notes.told(Meta::new(note, far));
+        assert_eq!(told.line, Some(u64::from(FAR_LINE) - 1));
+        let last = Meta::new((1 << NOTE_BITS) - 1, (1 << PLACE_BITS) - 1);
+        assert_eq!((last.note(), last.place()), ((1 << NOTE_BITS) - 1, (1 << PLACE_BITS) - 1));
+        assert!(Meta::new(1, 9) < Meta::new(2, 0) && Meta::new(2, 0) < Meta::new(2, 1));
     }
 
     #[test]
@@ -396,13 +362,13 @@ mod tests {
         let file = taker.source("feed".into()).unwrap();
         let event = taker.group_within(file);
         let said = Said { about: "Emotet", tlp: Some(Tlp::Green), ..Said::default() };
-        let (note, whole) = taker.note(event, &said);
+        let (note, whole) = taker.note(event, &said).unwrap();
         assert!(whole);
-        assert_eq!(taker.note(event, &said), (note, true));
-        assert_ne!(taker.note(file, &said).0, note);
+        assert_eq!(taker.note(event, &said), Ok((note, true)));
+        assert_ne!(taker.note(file, &said).unwrap().0, note);
         taker.describe(event, "Campaign", "https://intel.example/1", Some(Tlp::Amber));
         let notes = taker.finish();
-        let told = notes.told(Meta { note, place: IS_LINE });
+        let told = notes.told(Meta::new(note, IS_LINE));
         assert_eq!((told.context, told.about), ("Campaign", "Emotet"));
         assert_eq!((told.link, told.tlp), ("https://intel.example/1", Some(Tlp::Amber)));
         assert_eq!(told.source, Path::new("feed"));
@@ -421,12 +387,12 @@ mod tests {
         let group = taker.source("feed".into()).unwrap();
         for second in 0..DESCRIBED_MAX {
             let until = Until::at(at(2 + second as i64));
-            assert!(taker.note(group, &Said { until, about: "x", ..Said::default() }).1);
+            assert!(taker.note(group, &Said { until, about: "x", ..Said::default() }).unwrap().1);
         }
         let late = Said { until, about: "y", ..Said::default() };
-        let (note, whole) = taker.note(group, &late);
+        let (note, whole) = taker.note(group, &late).unwrap();
         assert!(!whole);
-        let meta = Meta { note, place: IS_LINE };
+        let meta = Meta::new(note, IS_LINE);
         let notes = taker.finish();
         assert!(notes.is_valid(meta, at(i64::from(DAY_S))));
         assert!(!notes.is_valid(meta, at(i64::from(DAY_S) + 1)));

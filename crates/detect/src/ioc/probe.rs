@@ -31,6 +31,13 @@ pub struct IocCounters {
     pub allowed: u64,
 }
 
+impl std::ops::AddAssign for IocCounters {
+    fn add_assign(&mut self, other: Self) {
+        self.expired += other.expired;
+        self.allowed += other.allowed;
+    }
+}
+
 /// Where finds go: the event and field that are being looked at, and the lists.
 #[derive(Debug)]
 pub(crate) struct Finds<'h> {

@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn texts_are_found_even_where_hashes_meet() {
         let mut texts = Texts::default();
-        let meta = Meta { note: 0, place: 0 };
+        let meta = Meta::new(0, 0);
         let words: Vec<String> = (0..3_000).map(|n| format!("word{n}")).collect();
         // Three hashes for all of them.
         let hash = |word: &str| exact(&word.as_bytes()[word.len() - 1..]) % 3;
@@ -163,6 +163,6 @@ mod tests {
     fn what_cannot_be_kept_is_told() {
         let mut texts = Texts::default();
         let long = "x".repeat(70_000);
-        assert!(!texts.push(&long, 1, Meta { note: 0, place: 0 }));
+        assert!(!texts.push(&long, 1, Meta::new(0, 0)));
     }
 }

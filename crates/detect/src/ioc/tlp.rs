@@ -48,6 +48,17 @@ impl Tlp {
         }
     }
 
+    /// Returns the marking as documents bear it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Clear => "TLP:CLEAR",
+            Self::Green => "TLP:GREEN",
+            Self::Amber => "TLP:AMBER",
+            Self::AmberStrict => "TLP:AMBER+STRICT",
+            Self::Red => "TLP:RED",
+        }
+    }
+
     /// Reads a marking as feeds write it: `TLP:AMBER`, `tlp:white`, `amber`, `amber-strict`.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let lower = text.trim().to_ascii_lowercase();
@@ -122,7 +133,7 @@ mod tests {
             assert_eq!(Tlp::read(text), expected, "{text}");
         }
         for tlp in Tlp::ALL {
-            assert_eq!(Tlp::read(tlp.name()), Some(tlp));
+            assert_eq!([tlp.name(), tlp.label()].map(Tlp::read), [Some(tlp); 2]);
         }
         for (text, expected) in [
             ("", None),
