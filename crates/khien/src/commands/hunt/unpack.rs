@@ -8,8 +8,9 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use flate2::Crc;
 use khien_event::{Problem, ProblemKind};
-use rawzip::{FileReader, ZipArchive, ZipArchiveEntryWayfinder};
+use rawzip::{FileReader, ZipArchive, ZipArchiveEntryWayfinder, ZipVerification};
 
 use super::spool::Spool;
 
@@ -60,12 +61,14 @@ pub(super) fn unpack(
         Place::Stdin(spool) => unwrap(packed, spool.read_again(), take),
         Place::Member(archive, entry) => {
             let member = archive.get_entry(*entry).map_err(io::Error::other)?;
-            let mut plain: Box<dyn Read> = match packed.packing {
+            let expected = member.reader().claim_verifier();
+            let plain: Box<dyn Read> = match packed.packing {
                 Packing::Deflate => Box::new(flate2::read::DeflateDecoder::new(member.reader())),
                 Packing::Zstd => Box::new(zstd_decoder(member.reader())?),
                 Packing::Plain | Packing::Gzip => Box::new(member.reader()),
             };
-            bounded(packed, &mut member.verifying_reader(&mut plain), take)
+            let mut verified = Verified { plain, expected, sum: Crc::new(), bytes: 0 };
+            bounded(packed, &mut verified, take)
         }
     }
 }
@@ -101,6 +104,28 @@ fn bounded(
     let mut bounded = Bounded { packed, plain, bytes: 0, ended_by: None };
     take(&mut bounded)?;
     Ok(bounded.ended_by)
+}
+
+/// Compares size and checksum at the end. The archive's own reader does so too, but keeps the bytes
+/// that it read last to itself when they do not fit.
+struct Verified<'a> {
+    plain: Box<dyn Read + 'a>,
+    expected: ZipVerification,
+    sum: Crc,
+    bytes: u64,
+}
+
+impl Read for Verified<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.plain.read(buffer)?;
+        self.sum.update(&buffer[..bytes]);
+        self.bytes += bytes as u64;
+        if bytes == 0 && !buffer.is_empty() {
+            let found = ZipVerification { crc: self.sum.sum(), uncompressed_size: self.bytes };
+            self.expected.valid(found).map_err(io::Error::other)?;
+        }
+        Ok(bytes)
+    }
 }
 
 /// Ends where the bound is met or the packing breaks, and remembers why.
