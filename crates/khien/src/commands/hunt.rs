@@ -1,9 +1,11 @@
 //! `khien hunt`: log files in, hits out.
 //!
-//! Hits of single events come in the order of the files and of the events in them. What several
+//! Hits of single events come in the order of the files and of the events in them, those of rules
+//! before those of indicators. What several
 //! events make together (correlations) is counted over all files in the order of time, and follows
 //! at the end.
 
+mod indicators;
 mod input;
 mod output;
 mod period;
@@ -25,14 +27,15 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use khien_detect::{Correlator, Engine, Level, RuleInfo, Rules, Sighting};
+use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, RuleInfo, Rules, Sighting};
 use khien_event::{Problem, ProblemKind};
 
 use crate::Exit;
 use input::{Inputs, Source};
 use output::Output;
 use period::{Moment, Period};
-use scan::{Part, Search};
+use record::Shape;
+use scan::{Part, Scanners, Search};
 use stats::Stats;
 
 /// Events kept for the correlations of one hunt.
@@ -53,6 +56,10 @@ pub(crate) struct Args {
     /// Folders or files of Sigma rules [default: the rules that travel inside this program]
     #[arg(long, value_name = "DIR", num_args = 1..)]
     rules: Vec<PathBuf>,
+    /// Files or folders of indicators of compromise to look for as well. Known by their content:
+    /// CSV, one a line, STIX 2 bundles, MISP events
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    iocs: Vec<PathBuf>,
     /// How to write hits
     #[arg(long, value_enum, default_value_t = Form::Table)]
     format: Form,
@@ -112,18 +119,24 @@ pub(crate) fn run(args: Args) -> Result<Exit> {
         let count = refused.len();
         say(&format!("{count} rules are refused, `khien rules check` tells why"));
     }
-    let (scanner, correlator) = Engine::new(rules).split();
+    let (rules, correlator) = Engine::new(rules).split();
+    let (set, indicators_refused) = indicators::load(&args.iocs)?;
+    let indicators_loaded = set.len();
+    let scanners = Scanners { rules, indicators: IocScanner::new(Arc::new(set)) };
     let seconds_load = began.elapsed().as_secs_f64();
 
     let inputs = Inputs::find(&args.paths);
     let cpu_before = stats::cpu_seconds();
     let threads = threads(args.threads);
     let mut hunt = Hunt::new(&args, &inputs)?;
-    scan::scan(&inputs.sources, &scanner, threads, hunt.search, &mut |file, part| {
+    scan::scan(&inputs.sources, &scanners, threads, hunt.search, &mut |file, part| {
         hunt.take(file, part)
     })?;
     hunt.correlate(correlator)?;
-    let Hunt { output, events, lost, .. } = hunt;
+    let Hunt { output, events, lost, untold, .. } = hunt;
+    if let Some(told) = indicators::untold(untold) {
+        say(&told);
+    }
     let (hits, highest) = output.finish()?;
     let cpu_seconds = stats::cpu_seconds().zip(cpu_before).map(|(after, before)| after - before);
 
@@ -141,6 +154,8 @@ pub(crate) fn run(args: Args) -> Result<Exit> {
             events_per_second: cpu_seconds.and_then(per_second),
             threads,
             peak_rss_bytes: stats::peak_rss_bytes(),
+            indicators_loaded,
+            indicators_refused,
         })?);
     }
     let found = highest.is_some_and(|level| level >= args.fail_on);
@@ -149,7 +164,7 @@ pub(crate) fn run(args: Args) -> Result<Exit> {
 
 fn absent(args: &Args) -> Option<&PathBuf> {
     let paths = args.paths.iter().filter(|path| !input::is_stdin(path));
-    paths.chain(&args.rules).find(|path| !path.exists())
+    paths.chain(&args.rules).chain(&args.iocs).find(|path| !path.exists())
 }
 
 fn exit(found: bool, lost: bool, strict: bool) -> Exit {
@@ -181,6 +196,7 @@ struct Hunt<'a> {
     events: u64,
     /// (file, number in the file, what was seen).
     sightings: Vec<(usize, u64, Sighting)>,
+    untold: IocCounters,
     problems: u64,
     /// Some input was not read whole.
     lost: bool,
@@ -194,14 +210,16 @@ impl<'a> Hunt<'a> {
         let progress = ProgressBar::new(total);
         let style = "{bar:30} {bytes}/{total_bytes} {msg}";
         progress.set_style(ProgressStyle::with_template(style)?);
+        let shape = Shape { form: args.format, indicators: !args.iocs.is_empty() };
         let mut hunt = Self {
             inputs,
-            search: Search { form: args.format, min_level: args.min_level, period },
-            output: Output::open(args.format, args.output.as_deref())?,
+            search: Search { shape, min_level: args.min_level, period },
+            output: Output::open(shape, args.output.as_deref())?,
             progress,
             file: None,
             events: 0,
             sightings: Vec::new(),
+            untold: IocCounters::default(),
             problems: 0,
             lost: false,
         };
@@ -224,6 +242,7 @@ impl<'a> Hunt<'a> {
         for hit in &part.hits {
             self.output.hit(hit)?;
         }
+        self.untold += part.untold;
         self.problems(&self.inputs.sources[file], &part.problems);
         for (number, sighting) in part.sightings {
             if self.sightings.len() >= SIGHTINGS_MAX {
@@ -272,10 +291,10 @@ impl<'a> Hunt<'a> {
         let mut written = BTreeMap::new();
         for (file, wanted) in &by_file {
             let source = &self.inputs.sources[*file];
-            let (hits, problems) = scan::revisit(source, wanted, self.search.form);
+            let (hits, problems) = scan::revisit(source, wanted, self.search.shape);
             self.problems(source, &problems);
-            for (number, hit) in hits {
-                written.insert((*file, number, hit.rule.id.clone()), hit);
+            for (number, rule, hit) in hits {
+                written.insert((*file, number, rule.id.clone()), hit);
             }
         }
         for (file, number, rule) in &complete {

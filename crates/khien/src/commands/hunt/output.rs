@@ -9,8 +9,9 @@ use anyhow::{Context, Result};
 use comfy_table::{Table, presets};
 use khien_detect::Level;
 
-use super::scan::Written;
-use super::{Form, record};
+use super::Form;
+use super::record::{self, Shape};
+use super::scan::{What, Written};
 
 /// Bytes gathered before they are written.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -28,7 +29,8 @@ pub(super) struct Output {
 
 impl Output {
     /// Opens the output.
-    pub(super) fn open(form: Form, path: Option<&Path>) -> Result<Self> {
+    pub(super) fn open(shape: Shape, path: Option<&Path>) -> Result<Self> {
+        let form = shape.form;
         let (to, file): (Box<dyn Write>, _) = match path {
             None => (Box::new(io::stdout().lock()), None),
             Some(path) => {
@@ -45,7 +47,7 @@ impl Output {
         let mut output = Self { form, to, file, hits: 0, highest: None, by_rule };
         match form {
             Form::Json => output.to.write_all(b"{\"version\":1,\"hits\":[")?,
-            Form::Csv => output.to.write_all((record::CSV_HEADER.join(",") + "\n").as_bytes())?,
+            Form::Csv => output.to.write_all(record::csv_head(shape).as_bytes())?,
             Form::Jsonl | Form::Table => {}
         }
         Ok(output)
@@ -64,9 +66,14 @@ impl Output {
         }
         self.to.write_all(&hit.text)?;
         self.hits += 1;
-        self.highest = self.highest.max(Some(hit.rule.level));
+        self.highest = self.highest.max(Some(hit.level()));
         if self.form == Form::Table {
-            let key = (std::cmp::Reverse(hit.rule.level), hit.rule.title.clone());
+            let title = match &hit.what {
+                What::Rule(rule) => rule.title.clone(),
+                // There may be millions of them; their kinds are few.
+                What::Indicator(kind) => format!("Indicator of compromise seen: {kind}"),
+            };
+            let key = (std::cmp::Reverse(hit.level()), title);
             *self.by_rule.entry(key).or_default() += 1;
         }
         Ok(())

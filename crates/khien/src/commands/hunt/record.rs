@@ -1,15 +1,101 @@
-//! A hit as it is written: one record per event and rule.
+//! A hit as it is written: one record per event and rule, or per event and indicator.
 
 use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use khien_detect::RuleInfo;
+use khien_detect::{Indicator, IocHit, RuleInfo, Tlp};
 use khien_event::{Column, Event, Value};
 use serde::Serialize;
 
 use super::Form;
 use super::period::VIETNAM;
+
+/// How hits are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    pub(super) form: Form,
+    /// Whether indicators are looked for: `csv` then has their columns.
+    pub(super) indicators: bool,
+}
+
+/// Where an indicator that was seen comes from. The names are fixed.
+#[derive(Debug, Serialize)]
+pub(super) struct Provenance<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    value: &'a str,
+    /// The field of the event that showed it.
+    field: &'a str,
+    feed: Cow<'a, str>,
+    /// Its id in the feed, or else its line.
+    id: Option<&'a str>,
+    line: Option<u64>,
+    context: Option<&'a str>,
+    about: Option<&'a str>,
+    /// Who may be told of it.
+    tlp: Option<&'a str>,
+    valid_until: Option<String>,
+    /// Further entries, of this feed and others, that name the same or what lies around it.
+    more: u32,
+}
+
+impl<'a> Provenance<'a> {
+    pub(super) fn new(hit: &IocHit, indicator: &'a Indicator<'a>) -> Self {
+        let told = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+        let until = indicator.valid_until_us.and_then(|us| Timestamp::from_microsecond(us).ok());
+        Self {
+            kind: indicator.kind.name(),
+            value: &indicator.value,
+            field: hit.field,
+            feed: indicator.source.to_string_lossy(),
+            id: told(&indicator.id),
+            line: indicator.line,
+            context: told(indicator.context),
+            about: told(indicator.about),
+            tlp: indicator.tlp.map(Tlp::label),
+            valid_until: until.map(|until| format!("{until:.0}")),
+            more: hit.more,
+        }
+    }
+
+    /// Returns the cells of [`INDICATOR_COLUMNS`].
+    fn cells(&self) -> [String; 11] {
+        let text = |text: Option<&str>| inert(text.unwrap_or_default()).into_owned();
+        [
+            self.kind.to_owned(),
+            text(Some(self.value)),
+            self.field.to_owned(),
+            text(Some(&self.feed)),
+            text(self.id),
+            self.line.map(|line| line.to_string()).unwrap_or_default(),
+            text(self.context),
+            text(self.about),
+            text(self.tlp),
+            text(self.valid_until.as_deref()),
+            self.more.to_string(),
+        ]
+    }
+
+    /// Returns what a line for people says behind the file.
+    fn line(&self) -> String {
+        let place = match (self.id, self.line) {
+            (Some(id), _) => format!(" {id}"),
+            (None, Some(line)) => format!(" line {line}"),
+            (None, None) => String::new(),
+        };
+        let mut line = format!("  [{} {}; {}{place}", self.kind, self.value, self.feed);
+        for part in [self.tlp, self.about].into_iter().flatten() {
+            line.push_str("; ");
+            line.push_str(part);
+        }
+        if let Some(until) = &self.valid_until {
+            line.push_str("; until ");
+            line.push_str(until);
+        }
+        line + "]"
+    }
+}
 
 /// The fields of a hit, in the order in which they are written. Their names are fixed.
 #[derive(Debug, Serialize)]
@@ -28,10 +114,12 @@ struct Record<'a> {
     record_id: Option<serde_json::Value>,
     source: &'a str,
     event: serde_json::Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    indicator: Option<&'a Provenance<'a>>,
 }
 
 /// The columns of `csv`; `event` is JSON inside its cell.
-pub(super) const CSV_HEADER: [&str; 12] = [
+const COLUMNS: [&str; 12] = [
     "rule_id",
     "rule_title",
     "rule_author",
@@ -46,8 +134,34 @@ pub(super) const CSV_HEADER: [&str; 12] = [
     "event",
 ];
 
+/// What follows them when indicators are looked for; empty for the hit of a rule.
+const INDICATOR_COLUMNS: [&str; 11] = [
+    "indicator_type",
+    "indicator_value",
+    "indicator_field",
+    "indicator_feed",
+    "indicator_id",
+    "indicator_line",
+    "indicator_context",
+    "indicator_about",
+    "indicator_tlp",
+    "indicator_valid_until",
+    "indicator_more",
+];
+
+/// Returns the head of `csv`.
+pub(super) fn csv_head(shape: Shape) -> String {
+    let indicators = if shape.indicators { &INDICATOR_COLUMNS[..] } else { &[] };
+    [&COLUMNS[..], indicators].concat().join(",") + "\n"
+}
+
 impl<'a> Record<'a> {
-    fn new(rule: &'a RuleInfo, event: Event<'a>, source: &'a str) -> Self {
+    fn new(
+        rule: &'a RuleInfo,
+        indicator: Option<&'a Provenance<'a>>,
+        event: Event<'a>,
+        source: &'a str,
+    ) -> Self {
         let text = |column| event.column(column).and_then(Value::as_text);
         let at = event.t_event().and_then(|us| Timestamp::from_microsecond(us).ok());
         Self {
@@ -64,36 +178,34 @@ impl<'a> Record<'a> {
             record_id: event.first("EventRecordID").map(Value::to_json),
             source,
             event: event.to_json(),
+            indicator,
         }
     }
 
     fn line(&self) -> String {
-        let clip = |text: &str, width: usize| -> String {
-            let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-            clean.take(width).collect()
-        };
+        let behind = self.indicator.map(Provenance::line).unwrap_or_default();
         let columns = [
             &self.at.map_or("-".to_owned(), shown),
             self.level,
             &clip(self.computer.unwrap_or("-"), 24),
             &clip(self.rule_title, 60),
-            &clip(self.source, 200),
+            &(clip(self.source, 200) + &clip(&behind, 500)),
         ];
         table_line(columns)
     }
 
-    fn csv(&self) -> Result<Vec<u8>, csv::Error> {
+    fn csv(&self, shape: Shape) -> Result<Vec<u8>, csv::Error> {
         let json = |value: &Option<serde_json::Value>| match value {
             None => String::new(),
             Some(serde_json::Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         };
         let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record([
-            self.rule_id,
-            self.rule_title,
-            self.rule_author,
-            self.rule_link,
+        for cell in [
+            &inert(self.rule_id),
+            &inert(self.rule_title),
+            &inert(self.rule_author),
+            &inert(self.rule_link),
             self.level,
             self.timestamp.as_deref().unwrap_or_default(),
             &inert(self.computer.unwrap_or_default()),
@@ -102,7 +214,14 @@ impl<'a> Record<'a> {
             &inert(&json(&self.record_id)),
             &inert(self.source),
             &self.event.to_string(),
-        ])?;
+        ] {
+            writer.write_field(cell)?;
+        }
+        if shape.indicators {
+            let cells = self.indicator.map(Provenance::cells).unwrap_or_default();
+            cells.iter().try_for_each(|cell| writer.write_field(cell))?;
+        }
+        writer.write_record(None::<&[u8]>)?;
         writer.into_inner().map_err(|error| error.into_error().into())
     }
 }
@@ -122,6 +241,11 @@ fn shown(at: Timestamp) -> String {
     zone.to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
+/// Returns the beginning of a text, without what a terminal might obey.
+fn clip(text: &str, width: usize) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(width).collect()
+}
+
 /// Keeps a spreadsheet from taking an attacker's text for a formula.
 fn inert(cell: &str) -> Cow<'_, str> {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
@@ -133,13 +257,14 @@ fn inert(cell: &str) -> Cow<'_, str> {
 
 /// Returns the hit in the form asked for; JSON without anything around it.
 pub(super) fn render(
-    form: Form,
+    shape: Shape,
     rule: &RuleInfo,
+    indicator: Option<&Provenance<'_>>,
     event: Event<'_>,
     source: &str,
 ) -> anyhow::Result<Vec<u8>> {
-    let record = Record::new(rule, event, source);
-    Ok(match form {
+    let record = Record::new(rule, indicator, event, source);
+    Ok(match shape.form {
         Form::Table => record.line().into_bytes(),
         Form::Json => serde_json::to_vec(&record)?,
         Form::Jsonl => {
@@ -147,6 +272,6 @@ pub(super) fn render(
             line.push(b'\n');
             line
         }
-        Form::Csv => record.csv()?,
+        Form::Csv => record.csv(shape)?,
     })
 }

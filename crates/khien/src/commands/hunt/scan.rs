@@ -9,12 +9,16 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
-use khien_detect::{Found, Level, RuleInfo, Scanner, Sighting};
+use khien_detect::{
+    Found, Hit, Indicator, IocCounters, IocHit, IocKind, IocScanner, Level, RuleInfo, Scanner,
+    Sighting,
+};
 use khien_event::{Batch, Problem, ProblemKind};
 
 use super::input::Source;
 use super::period::Period;
-use super::{Form, reading, record};
+use super::reading;
+use super::record::{self, Provenance, Shape};
 
 /// Parts of a file that may wait to be written.
 const PARTS_WAITING_MAX: usize = 16;
@@ -22,16 +26,39 @@ const PARTS_WAITING_MAX: usize = 16;
 /// What to look for, and how to write it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Search {
-    pub(super) form: Form,
+    pub(super) shape: Shape,
     pub(super) min_level: Level,
     pub(super) period: Period,
+}
+
+/// What looks at events; each thread has its own.
+#[derive(Clone, Debug)]
+pub(super) struct Scanners {
+    pub(super) rules: Scanner,
+    pub(super) indicators: IocScanner,
+}
+
+/// What a hit is counted under.
+#[derive(Debug)]
+pub(super) enum What {
+    Rule(Arc<RuleInfo>),
+    Indicator(IocKind),
 }
 
 /// A hit, written.
 #[derive(Debug)]
 pub(super) struct Written {
-    pub(super) rule: Arc<RuleInfo>,
+    pub(super) what: What,
     pub(super) text: Vec<u8>,
+}
+
+impl Written {
+    pub(super) fn level(&self) -> Level {
+        match &self.what {
+            What::Rule(rule) => rule.level,
+            What::Indicator(_) => Indicator::LEVEL,
+        }
+    }
 }
 
 /// The results of one batch.
@@ -40,6 +67,8 @@ pub(super) struct Part {
     pub(super) hits: Vec<Written>,
     /// What correlations count, with the event's number in its file.
     pub(super) sightings: Vec<(u64, Sighting)>,
+    /// Indicators that were seen and are not told.
+    pub(super) untold: IocCounters,
     pub(super) events: u64,
     pub(super) problems: Vec<Problem>,
 }
@@ -47,7 +76,7 @@ pub(super) struct Part {
 /// Scans every file and hands the parts over, in order, with the number of their file.
 pub(super) fn scan(
     sources: &[Source],
-    scanner: &Scanner,
+    scanners: &Scanners,
     threads: usize,
     search: Search,
     take: &mut dyn FnMut(usize, Part) -> Result<()>,
@@ -56,7 +85,7 @@ pub(super) fn scan(
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..threads.min(sources.len()) {
-            let mut scanner = scanner.clone();
+            let mut scanners = scanners.clone();
             let (next, senders) = (&next, &senders);
             scope.spawn(move || {
                 while let Some(file) = claim(next, sources.len()) {
@@ -64,7 +93,7 @@ pub(super) fn scan(
                     let sender =
                         senders[file].lock().unwrap_or_else(PoisonError::into_inner).take();
                     let Some(sender) = sender else { continue };
-                    if scan_file(&sources[file], &mut scanner, search, &sender).is_err() {
+                    if scan_file(&sources[file], &mut scanners, search, &sender).is_err() {
                         return;
                     }
                 }
@@ -95,18 +124,18 @@ struct Unwanted;
 
 fn scan_file(
     source: &Source,
-    scanner: &mut Scanner,
+    scanners: &mut Scanners,
     search: Search,
     sender: &SyncSender<Part>,
 ) -> Result<(), Unwanted> {
     let mut first = 0;
     let mut unwanted = false;
-    let name = source.path.to_string_lossy();
+    let writer = Writer { source, name: &source.path.to_string_lossy(), search };
     let read = reading::read(source, &mut |batch, problems| {
         if unwanted {
             return;
         }
-        let mut part = scan_batch(batch, &name, first, scanner, search);
+        let mut part = writer.scan(batch, first, scanners);
         part.problems.extend_from_slice(problems);
         first += part.events;
         unwanted = sender.send(part).is_err();
@@ -120,36 +149,76 @@ fn scan_file(
     if unwanted { Err(Unwanted) } else { Ok(()) }
 }
 
-fn scan_batch(
-    batch: &Batch,
-    source: &str,
-    first: u64,
-    scanner: &mut Scanner,
+/// Scans the batches of one file and writes what is found in them.
+struct Writer<'a> {
+    source: &'a Source,
+    name: &'a str,
     search: Search,
-) -> Part {
-    let Found { hits, sightings } = scanner.scan(batch);
-    let mut part = Part { events: batch.len() as u64, ..Part::default() };
-    for hit in hits {
-        let event = batch.event(hit.event);
-        if hit.rule.level < search.min_level || !search.period.holds(event.t_event()) {
-            continue;
+}
+
+impl Writer<'_> {
+    fn scan(&self, batch: &Batch, first: u64, scanners: &mut Scanners) -> Part {
+        let Found { hits, sightings } = scanners.rules.scan(batch);
+        let mut seen = Vec::new();
+        if Indicator::LEVEL >= self.search.min_level {
+            scanners.indicators.scan(batch, self.source.changed_us, &mut seen);
         }
-        match record::render(search.form, &hit.rule, event, source) {
-            Ok(text) => part.hits.push(Written { rule: hit.rule, text }),
-            Err(error) => part.problems.push(unwritable(&error)),
+        let mut part = Part { events: batch.len() as u64, ..Part::default() };
+        part.untold = scanners.indicators.take_counters();
+        let mut seen = seen.iter().peekable();
+        for hit in hits {
+            while let Some(earlier) = seen.next_if(|seen| seen.event < hit.event) {
+                self.indicator(batch, earlier, &scanners.indicators, &mut part);
+            }
+            self.rule(batch, hit, &mut part);
+        }
+        for rest in seen {
+            self.indicator(batch, rest, &scanners.indicators, &mut part);
+        }
+        let counted = sightings.into_iter().filter(|one| self.search.period.holds(one.at));
+        part.sightings = counted.map(|one| (first + one.event as u64, one)).collect();
+        part
+    }
+
+    fn rule(&self, batch: &Batch, hit: Hit, part: &mut Part) {
+        let event = batch.event(hit.event);
+        let Search { shape, min_level, period } = self.search;
+        if hit.rule.level >= min_level && period.holds(event.t_event()) {
+            let text = record::render(shape, &hit.rule, None, event, self.name);
+            part.keep(What::Rule(hit.rule), text);
         }
     }
-    let counted = sightings.into_iter().filter(|sighting| search.period.holds(sighting.at));
-    part.sightings = counted.map(|sighting| (first + sighting.event as u64, sighting)).collect();
-    part
+
+    fn indicator(&self, batch: &Batch, hit: &IocHit, scanner: &IocScanner, part: &mut Part) {
+        let event = batch.event(hit.event);
+        if self.search.period.holds(event.t_event()) {
+            let indicator = scanner.indicators().indicator(hit);
+            let provenance = Provenance::new(hit, &indicator);
+            let (shape, rule) = (self.search.shape, indicator.rule_info());
+            let text = record::render(shape, &rule, Some(&provenance), event, self.name);
+            part.keep(What::Indicator(indicator.kind), text);
+        }
+    }
 }
+
+impl Part {
+    fn keep(&mut self, what: What, text: Result<Vec<u8>>) {
+        match text {
+            Ok(text) => self.hits.push(Written { what, text }),
+            Err(error) => self.problems.push(unwritable(&error)),
+        }
+    }
+}
+
+/// A hit with its event's number in the file and its rule.
+type Revisited = (u64, Arc<RuleInfo>, Written);
 
 /// Reads a file once more and writes the given events: (number in the file, rule).
 pub(super) fn revisit(
     source: &Source,
     wanted: &[(u64, Arc<RuleInfo>)],
-    form: Form,
-) -> (Vec<(u64, Written)>, Vec<Problem>) {
+    shape: Shape,
+) -> (Vec<Revisited>, Vec<Problem>) {
     let (mut written, mut problems) = (Vec::new(), Vec::new());
     let name = source.path.to_string_lossy();
     let mut first = 0;
@@ -157,8 +226,11 @@ pub(super) fn revisit(
         let end = first + batch.len() as u64;
         for (number, rule) in wanted.iter().filter(|(number, _)| (first..end).contains(number)) {
             let event = batch.event(usize::try_from(number - first).unwrap_or_default());
-            match record::render(form, rule, event, &name) {
-                Ok(text) => written.push((*number, Written { rule: rule.clone(), text })),
+            match record::render(shape, rule, None, event, &name) {
+                Ok(text) => {
+                    let hit = Written { what: What::Rule(rule.clone()), text };
+                    written.push((*number, rule.clone(), hit));
+                }
                 Err(error) => problems.push(unwritable(&error)),
             }
         }

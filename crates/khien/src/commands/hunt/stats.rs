@@ -20,6 +20,8 @@ pub(super) struct Stats {
     pub(super) events_per_second: Option<f64>,
     pub(super) threads: usize,
     pub(super) peak_rss_bytes: Option<u64>,
+    pub(super) indicators_loaded: usize,
+    pub(super) indicators_refused: u64,
 }
 
 /// Returns the CPU seconds, user and system, that this process has used.
