@@ -49,6 +49,7 @@ struct Row {
     t_event: Option<i64>,
     first: usize,
     end: usize,
+    text: Span,
 }
 
 /// A field's value. A number is its decimal digits.
@@ -300,7 +301,8 @@ impl Writer<'_> {
     pub fn finish(mut self) {
         self.finished = true;
         let end = self.batch.entries.len();
-        let row = Row { format: self.format, t_event: self.t_event, first: self.first, end };
+        let text = Span { start: self.text_mark, end: self.batch.text.len() };
+        let row = Row { format: self.format, t_event: self.t_event, first: self.first, end, text };
         self.batch.rows.push(row);
     }
 }
@@ -388,6 +390,11 @@ impl<'b> Event<'b> {
             }
         }
         object.into()
+    }
+
+    /// Returns the texts of all values, end to end: what is not in there is in none of them.
+    pub fn all_text(self) -> &'b str {
+        self.batch.slice(self.row.text)
     }
 
     /// Returns the value at this place of [`Event::entries`]. Panics beyond its end, as a slice does.

@@ -280,14 +280,24 @@ static ALIASES: &[Aliases] = &[
     },
 ];
 
-/// Returns the words that events of this channel and event id have of their own: (field as rules
-/// write it, field as this source writes it).
-pub fn aliases(channel: &str, event_id: &str) -> &'static [(&'static str, &'static str)] {
-    ALIASES
-        .iter()
-        .filter(|set| set.channel == channel)
-        .find(|set| set.event_ids.is_empty() || set.event_ids.contains(&event_id))
-        .map_or(&[], |set| set.fields)
+/// Which words of its own a source has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct OwnWords(Option<usize>);
+
+impl OwnWords {
+    /// Returns those of events of this channel and event id.
+    pub fn of(channel: &str, event_id: &str) -> Self {
+        let is_of = |set: &Aliases| {
+            set.channel == channel
+                && (set.event_ids.is_empty() || set.event_ids.contains(&event_id))
+        };
+        Self(ALIASES.iter().position(is_of))
+    }
+
+    /// Returns them: (field as rules write it, field as this source writes it).
+    pub fn pairs(self) -> &'static [(&'static str, &'static str)] {
+        self.0.map_or(&[], |set| ALIASES[set].fields)
+    }
 }
 
 /// Returns every word that some source has of its own.
@@ -326,10 +336,11 @@ mod tests {
 
     #[test]
     fn aliases_belong_to_their_source() {
-        assert!(aliases("Security", "4688").contains(&("Image", "NewProcessName")));
-        assert!(aliases("Security", "4624").is_empty());
-        assert!(aliases("Microsoft-Windows-Sysmon/Operational", "1").is_empty());
+        let words = |channel, event_id| OwnWords::of(channel, event_id).pairs();
+        assert!(words("Security", "4688").contains(&("Image", "NewProcessName")));
+        assert!(words("Security", "4624").is_empty());
+        assert!(words("Microsoft-Windows-Sysmon/Operational", "1").is_empty());
         let defender = "Microsoft-Windows-Windows Defender/Operational";
-        assert!(aliases(defender, "1116").contains(&("Signature", "ThreatName")));
+        assert!(words(defender, "1116").contains(&("Signature", "ThreatName")));
     }
 }

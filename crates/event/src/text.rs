@@ -25,11 +25,11 @@ pub(crate) fn each_line(
 
 /// Replaces what is no UTF-8 and tells the line.
 pub(crate) fn lossy<'b>(bytes: &'b [u8], line: u64, problems: &mut Problems) -> Cow<'b, str> {
-    let text = String::from_utf8_lossy(bytes);
-    if let Cow::Owned(_) = text {
-        problems.add(Some(line), ProblemKind::InvalidUtf8, "bytes that are no utf-8 were replaced");
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
     }
-    text
+    problems.add(Some(line), ProblemKind::InvalidUtf8, "bytes that are no utf-8 were replaced");
+    String::from_utf8_lossy(bytes)
 }
 
 fn cut<'b>(line: &'b [u8], number: u64, problems: &mut Problems) -> &'b [u8] {

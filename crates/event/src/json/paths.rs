@@ -6,8 +6,6 @@ use crate::{names, windows};
 
 /// Where Winlogbeat keeps the fields under their native names.
 const NATIVE_PREFIXES: &[&str] = &["winlog.event_data.", "winlog.user_data."];
-/// Paths of one event that are remembered for the next.
-const EXPECTED_MAX: usize = 1_024;
 /// Paths whose meaning is kept when a batch is cleared.
 const PATHS_KEPT_MAX: usize = 8_192;
 
@@ -22,20 +20,23 @@ pub(super) enum Meaning {
     Foreign(Option<NameId>),
 }
 
-/// The paths met so far, and those of the last event in their order.
+/// The paths met so far, and which followed which.
 #[derive(Debug, Default)]
 pub(crate) struct Paths {
     /// By the number of the path in the batch's names; a gap is no path.
     meanings: Vec<Option<Meaning>>,
-    expected: Vec<NameId>,
-    at: usize,
+    /// By the number of a path, plus one; first for the beginning of an event: the path that came
+    /// next the last time.
+    followers: Vec<Option<NameId>>,
+    /// Place in `followers` of the latest path.
+    latest: usize,
     plain: bool,
 }
 
 impl Paths {
     /// Begins an event.
     pub(super) fn begin(&mut self) {
-        self.at = 0;
+        self.latest = 0;
         self.plain = true;
     }
 
@@ -46,10 +47,10 @@ impl Paths {
 
     /// Returns the number of a path.
     pub(super) fn name(&mut self, path: &str, event: &mut Writer<'_>) -> NameId {
-        let at = self.at;
-        self.at += 1;
-        let guess = self.expected.get(at).copied().filter(|id| event.names().text(*id) == path);
-        let id = guess.unwrap_or_else(|| self.look_up(at, path, event));
+        let guess = self.followers.get(self.latest).copied().flatten();
+        let guess = guess.filter(|id| event.names().text(*id) == path);
+        let id = guess.unwrap_or_else(|| self.look_up(path, event));
+        self.latest = id.index() + 1;
         self.plain &= self.meaning(id) == Some(Meaning::Native(id));
         id
     }
@@ -64,13 +65,12 @@ impl Paths {
         self.meanings.len() > PATHS_KEPT_MAX
     }
 
-    fn look_up(&mut self, at: usize, path: &str, event: &mut Writer<'_>) -> NameId {
+    fn look_up(&mut self, path: &str, event: &mut Writer<'_>) -> NameId {
         let id = event.name(path);
-        if at < self.expected.len() {
-            self.expected[at] = id;
-        } else if self.expected.len() < EXPECTED_MAX {
-            self.expected.push(id);
+        if self.followers.len() <= self.latest {
+            self.followers.resize(self.latest + 1, None);
         }
+        self.followers[self.latest] = Some(id);
         if self.meanings.len() <= id.index() {
             self.meanings.resize(id.index() + 1, None);
         }
