@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
-use khien_event::{Batch, Event, NameId, Value, names};
+use khien_event::names::OwnWords;
+use khien_event::{Batch, Event, NameId, Value};
 
 use crate::correlate::correlator::{Correlator, Settled};
 use crate::correlate::counting::{Counters, Usage};
@@ -64,12 +65,22 @@ struct RuleSet {
     plans: Mutex<HashMap<PlanKey, Arc<Plan>>>,
 }
 
+/// What a plan depends on, besides the event id.
+type SourceKey = (Origin, OwnWords);
+
 /// What a plan depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct PlanKey {
-    origin: Origin,
-    aliases: &'static [(&'static str, &'static str)],
+    source: SourceKey,
     event_id: Option<Box<str>>,
+}
+
+/// Where a scanner keeps the plans of one source.
+#[derive(Clone, Debug, Default)]
+struct Places {
+    by_event_id: HashMap<Box<str>, usize, RandomState>,
+    /// For events without an event id, or with several.
+    other: Option<usize>,
 }
 
 /// Matches rules against events. A clone shares the rules and their plans, and has buffers of its
@@ -79,7 +90,7 @@ pub struct Scanner {
     set: Arc<RuleSet>,
     /// The plans met so far, and where to find them.
     plans: Vec<Arc<Plan>>,
-    known: HashMap<PlanKey, usize, RandomState>,
+    known: HashMap<SourceKey, Places, RandomState>,
     fields: FieldMap,
     scratch: Scratch,
     /// (plan, event) of the batch under way.
@@ -213,13 +224,13 @@ impl RuleSet {
 
     fn compile(&self, key: &PlanKey) -> Plan {
         let serving = self.rules.iter().enumerate().filter(|(_, rule)| {
-            (rule.speaks || !rule.feeds.is_empty()) && key.origin.serves(&rule.info.source)
+            (rule.speaks || !rule.feeds.is_empty()) && key.source.0.serves(&rule.info.source)
         });
         let serving = serving.map(|(number, rule)| {
             let generic = rule.info.source.category.is_some();
             Serving { number, asks: &rule.asks, generic }
         });
-        let source = Source { aliases: key.aliases, event_id: key.event_id.as_deref() };
+        let source = Source { aliases: key.source.1.pairs(), event_id: key.event_id.as_deref() };
         Plan::new(serving, source, &self.questions, &self.fields)
     }
 }
@@ -250,7 +261,7 @@ impl Scanner {
 
     /// Matches every event of the batch.
     pub fn scan(&mut self, batch: &Batch) -> Found {
-        if self.known.len() >= PLANS_MAX {
+        if self.plans.len() >= PLANS_MAX {
             self.known.clear();
             self.plans.clear();
         }
@@ -296,16 +307,26 @@ impl Scanner {
         if origin.is_unmapped() {
             self.unmapped.count(event);
         }
-        let aliases = names::aliases(channel, event_id);
+        let source = (origin, OwnWords::of(channel, event_id));
         let event_id = single_event_id(event);
-        let key = PlanKey { origin, aliases, event_id: event_id.map(Into::into) };
-        if let Some(known) = self.known.get(&key) {
-            return *known;
+        let places = self.known.entry(source).or_default();
+        let place = event_id.map_or(places.other, |id| places.by_event_id.get(id).copied());
+        place.unwrap_or_else(|| self.meet(source, event_id))
+    }
+
+    /// Takes the plan of events that are new here.
+    fn meet(&mut self, source: SourceKey, event_id: Option<&str>) -> usize {
+        let key = PlanKey { source, event_id: event_id.map(Into::into) };
+        let place = self.plans.len();
+        self.plans.push(self.set.plan(&key));
+        let places = self.known.entry(source).or_default();
+        match key.event_id {
+            Some(id) => {
+                places.by_event_id.insert(id, place);
+            }
+            None => places.other = Some(place),
         }
-        let plan = self.set.plan(&key);
-        self.plans.push(plan);
-        self.known.insert(key, self.plans.len() - 1);
-        self.plans.len() - 1
+        place
     }
 }
 
@@ -325,7 +346,7 @@ fn first_text(event: Event<'_>, field: &str, rule: &Held) -> String {
 /// goes first.
 fn value_of<'e>(event: Event<'e>, field: &str, rule: &Held) -> Option<Value<'e>> {
     let Routed { channel, event_id, .. } = route::route(event);
-    let aliases = names::aliases(channel, event_id).iter();
+    let aliases = OwnWords::of(channel, event_id).pairs().iter();
     let generic = rule.info.source.category.is_some();
     let native = aliases.filter(|_| generic).find(|(word, _)| *word == field);
     native.and_then(|(_, native)| event.first(native)).or_else(|| event.first(field))

@@ -38,5 +38,6 @@ pub use load::{FILE_BYTES_MAX, Loader, RULES_MAX, Refused, Rules};
 pub use sigma::filter::Filtered;
 pub use sigma::placeholder::Placeholders;
 pub use sigma::reason::Reason;
+pub use sigma::route::Origin;
 pub use sigma::rule::{Level, LogSource, RuleInfo, UnknownLevel};
 pub use unmapped::Unmapped;

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use khien_event::Value;
 
 use super::column::Column;
-use super::literal::Answer;
+use super::literal::{Answer, Says, Worth};
 use super::question::{Question, QuestionAt, Questions, Tree};
-use super::witness::{self, Sign};
+use super::steps::{self, Goal, HIT, Known, MISS, Step};
+use super::witness::{self, Meaning, Sign};
 use super::{AskAt, RuleAt, Slot};
 use crate::fields::{FieldId, Fields};
 use crate::sigma::fold::fold;
@@ -28,21 +30,26 @@ pub(crate) struct Source<'s> {
 /// The rules of one log source, filed under their witnesses.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    /// Rules in the order of the rule set: (its number there, what it asks).
-    pub(super) rules: Vec<(usize, Tree<AskAt>)>,
+    /// Rules in the order of the rule set: (its number there, its first step).
+    pub(super) rules: Vec<(usize, Goal)>,
+    pub(super) steps: Vec<Step>,
     pub(super) asks: Vec<Ask>,
+    /// The rules of every [`Worth`], one after the other.
+    pub(super) worth: Vec<RuleAt>,
     /// By field of the rule set: the slot of its values.
     pub(super) slots: Vec<Option<Slot>>,
     /// By slot.
     pub(super) columns: Vec<Column>,
     /// What is looked for in every value of the event.
     pub(super) anywhere: Option<Column>,
+    /// For that, all values can be looked at as one text.
+    pub(super) anywhere_joins: bool,
     /// Rules that are asked of every event.
     pub(super) always: Vec<RuleAt>,
 }
 
 /// A question as this plan asks it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Ask {
     pub(super) question: QuestionAt,
     /// The slot whose values are asked, and the one to turn to when it has none; nothing for
@@ -50,10 +57,6 @@ pub(super) struct Ask {
     pub(super) at: Option<(Slot, Option<Slot>)>,
     /// For a comparison of two fields: where the other one is.
     pub(super) other: Option<(Slot, Option<Slot>)>,
-    /// Rules worth trying once the answer may be yes.
-    pub(super) rules: Vec<RuleAt>,
-    /// Looking at the values of an event has already found the answer.
-    pub(super) decided: bool,
 }
 
 /// A rule that serves the source.
@@ -77,10 +80,21 @@ impl Plan {
             source,
             questions,
             fields,
-            known: HashMap::new(),
+            trees: Vec::new(),
+            rules_of: Vec::new(),
+            known: Vec::new(),
+            asked: HashMap::default(),
         };
         serving.for_each(|rule| builder.rule(&rule));
         builder.finish()
+    }
+
+    /// Writes rules down and returns where.
+    fn note(&mut self, rules: &[RuleAt]) -> Worth {
+        let place = |list: &Vec<RuleAt>| u32::try_from(list.len()).unwrap_or(u32::MAX);
+        let first = place(&self.worth);
+        self.worth.extend(rules);
+        Worth(first, place(&self.worth))
     }
 
     /// Returns whether no event of the source can be a hit.
@@ -91,11 +105,16 @@ impl Plan {
 
 struct Builder<'b> {
     plan: Plan,
+    trees: Vec<Tree<AskAt>>,
+    /// By question: the rules worth trying once the answer may be yes.
+    rules_of: Vec<Vec<RuleAt>>,
+    /// By question.
+    known: Vec<Known>,
     source: Source<'b>,
     questions: &'b Questions,
     fields: &'b Fields,
     /// Places of the asks so far; the same question of a generic rule may look elsewhere.
-    known: HashMap<(QuestionAt, bool), AskAt>,
+    asked: HashMap<(QuestionAt, bool), AskAt, FixedState>,
 }
 
 /// What is left of a tree once the source has decided what it can.
@@ -112,18 +131,19 @@ impl Builder<'_> {
             Left::Yes => Tree::All(Vec::new()),
             Left::Open(tree) => tree,
         };
-        let at = RuleAt::try_from(self.plan.rules.len()).unwrap_or(RuleAt::MAX);
+        let at = RuleAt::try_from(self.trees.len()).unwrap_or(RuleAt::MAX);
         let asks = &self.plan.asks;
         let question = |ask: AskAt| self.questions.get(asks[ask as usize].question);
         match witness::witnesses(&tree, &question) {
             None => self.plan.always.push(at),
             Some(witnesses) => {
                 for ask in witnesses {
-                    self.plan.asks[ask as usize].rules.push(at);
+                    self.rules_of[ask as usize].push(at);
                 }
             }
         }
-        self.plan.rules.push((rule.number, tree));
+        self.plan.rules.push((rule.number, MISS));
+        self.trees.push(tree);
     }
 
     fn decide(&mut self, tree: &Tree<QuestionAt>, generic: bool) -> Left {
@@ -143,7 +163,7 @@ impl Builder<'_> {
                         Left::Open(tree) => open.push(tree),
                     }
                 }
-                if open.is_empty() { Left::Yes } else { Left::Open(self.joined(open, Tree::All)) }
+                if open.is_empty() { Left::Yes } else { Left::Open(Self::joined(open, Tree::All)) }
             }
             Tree::Any(terms) => {
                 let mut open = Vec::with_capacity(terms.len());
@@ -154,21 +174,18 @@ impl Builder<'_> {
                         Left::Open(tree) => open.push(tree),
                     }
                 }
-                if open.is_empty() { Left::No } else { Left::Open(self.joined(open, Tree::Any)) }
+                if open.is_empty() { Left::No } else { Left::Open(Self::joined(open, Tree::Any)) }
             }
         }
     }
 
-    /// Joins terms, the cheapest to ask first.
     fn joined(
-        &self,
         mut terms: Vec<Tree<AskAt>>,
         join: fn(Vec<Tree<AskAt>>) -> Tree<AskAt>,
     ) -> Tree<AskAt> {
         if terms.len() == 1 {
             return terms.remove(0);
         }
-        terms.sort_by_cached_key(|term| self.effort(term));
         join(terms)
     }
 
@@ -189,22 +206,18 @@ impl Builder<'_> {
         let place = question.field.map(|field| self.place(field, generic));
         // Only where an alias makes a difference two rules look at different fields.
         let aliased = place.is_some_and(|(_, other)| other.is_some());
-        if let Some(known) = self.known.get(&(at, aliased)) {
-            return *known;
+        if let Some(asked) = self.asked.get(&(at, aliased)) {
+            return *asked;
         }
         let other = match &question.test {
             Test::Field { other, .. } => Some(self.place(*other, generic)),
             _ => None,
         };
         let ask = AskAt::try_from(self.plan.asks.len()).unwrap_or(AskAt::MAX);
-        self.plan.asks.push(Ask {
-            question: at,
-            at: place,
-            other,
-            rules: Vec::new(),
-            decided: false,
-        });
-        self.known.insert((at, aliased), ask);
+        self.plan.asks.push(Ask { question: at, at: place, other });
+        self.rules_of.push(Vec::new());
+        self.known.push(Known::Open);
+        self.asked.insert((at, aliased), ask);
         ask
     }
 
@@ -236,7 +249,10 @@ impl Builder<'_> {
         match tree {
             Tree::Ask(ask) => {
                 let question = self.questions.get(self.plan.asks[*ask as usize].question);
-                effort(&question.test, question.field.is_none())
+                match self.known[*ask as usize] {
+                    Known::Open => effort(&question.test, question.field.is_none()),
+                    Known::Answered | Known::AnsweredTwice => 0,
+                }
             }
             Tree::Not(inner) => self.effort(inner).saturating_add(1),
             Tree::All(terms) | Tree::Any(terms) => {
@@ -246,40 +262,80 @@ impl Builder<'_> {
     }
 
     fn finish(mut self) -> Plan {
-        for at in 0..self.plan.asks.len() {
-            if !self.plan.asks[at].rules.is_empty() {
-                self.file(at);
-            }
+        (0..self.plan.asks.len()).for_each(|at| self.file(at));
+        for (rule, mut tree) in std::mem::take(&mut self.trees).into_iter().enumerate() {
+            self.sort(&mut tree);
+            let known = |ask: AskAt| self.known[ask as usize];
+            self.plan.rules[rule].1 = steps::lay(&tree, HIT, MISS, &known, &mut self.plan.steps);
         }
         self.plan.columns.iter_mut().for_each(Column::close);
         if let Some(column) = &mut self.plan.anywhere {
             column.close();
+            self.plan.anywhere_joins = column.joins();
         }
         self.plan
     }
 
-    /// Files a question that makes rules worth trying under its sign.
+    /// Files a question under its sign: if it makes rules worth trying, or if its answer comes
+    /// along with looking for the others.
     fn file(&mut self, at: usize) {
-        let ask = &mut self.plan.asks[at];
+        let ask = self.plan.asks[at];
         let Some(sign) = witness::sign(&self.questions.get(ask.question).test) else { return };
-        let number = AskAt::try_from(at).unwrap_or(AskAt::MAX);
+        let rules = &self.rules_of[at];
+        let decides =
+            ask.at.is_some() && matches!(sign, Sign::Texts { meaning: Meaning::Answer, .. });
+        if rules.is_empty() && !(decides && is_easy(&sign)) {
+            return;
+        }
+        let ask_at = AskAt::try_from(at).unwrap_or(AskAt::MAX);
+        let answer = Answer { ask: ask_at, says: Says::Perhaps, worth: self.plan.note(rules) };
         let Some((first, second)) = ask.at else {
             let column = self.plan.anywhere.get_or_insert_default();
-            return add(column, &sign, Answer { ask: number, decides: false }, &ask.rules);
+            return add(column, &sign, answer, rules);
         };
-        // Which of two fields counts is only known once the whole event was seen.
-        ask.decided = second.is_none() && matches!(sign, Sign::Text { decides: true, .. });
-        let answer = Answer { ask: number, decides: ask.decided };
-        for slot in [Some(first), second].into_iter().flatten() {
-            add(&mut self.plan.columns[slot as usize], &sign, answer, &ask.rules);
+        for (slot, says) in [(Some(first), Says::Yes), (second, Says::YesOtherwise)] {
+            let Some(slot) = slot else { continue };
+            let says = if decides { says } else { Says::Perhaps };
+            add(&mut self.plan.columns[slot as usize], &sign, Answer { says, ..answer }, rules);
         }
+        self.known[at] = match (decides, second) {
+            (false, _) => Known::Open,
+            (true, None) => Known::Answered,
+            (true, Some(_)) => Known::AnsweredTwice,
+        };
+    }
+
+    /// Puts what is cheapest to ask first.
+    fn sort(&self, tree: &mut Tree<AskAt>) {
+        match tree {
+            Tree::Ask(_) => {}
+            Tree::Not(inner) => self.sort(inner),
+            Tree::All(terms) | Tree::Any(terms) => {
+                terms.iter_mut().for_each(|term| self.sort(term));
+                terms.sort_by_cached_key(|term| self.effort(term));
+            }
+        }
+    }
+}
+
+fn is_easy(sign: &Sign) -> bool {
+    match sign {
+        Sign::Texts { texts, place, .. } => {
+            texts.iter().all(|text| Column::finds_easily(text, *place))
+        }
+        Sign::Number(_) | Sign::Presence => false,
     }
 }
 
 fn add(column: &mut Column, sign: &Sign, answer: Answer, rules: &[RuleAt]) {
     match sign {
-        Sign::Text { text, place, .. } => column.add_text(text, *place, answer),
-        Sign::Number(number) => column.add_number(*number, answer.ask),
+        Sign::Texts { texts, place, meaning } => {
+            texts.iter().for_each(|text| column.add_text(text, *place, answer));
+            if *meaning == Meaning::AsciiHint {
+                column.foreign.extend(rules);
+            }
+        }
+        Sign::Number(number) => column.add_number(*number, answer),
         Sign::Presence => column.present.extend(rules),
     }
 }
@@ -305,7 +361,7 @@ fn effort(test: &Test, anywhere: bool) -> u32 {
         Test::Number { .. } | Test::Compare(..) => 4,
         Test::Cidr(_) | Test::Time { .. } => 12,
         Test::Field { .. } => 8,
-        Test::Regex(_) => 200,
+        Test::Regex { .. } => 200,
         Test::OneOf(_) => 20,
     };
     if anywhere { one * 20 } else { one }

@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 use memchr::{memchr_iter, memrchr};
 
+use super::RuleAt;
 use super::grams::{self, Sought};
 use super::hash::ByHash;
 use super::literal::{Answer, Literal};
-use super::{AskAt, RuleAt};
 use crate::sigma::number::Number;
 use crate::sigma::pattern::Place;
 
@@ -24,7 +24,7 @@ const DIGEST_MIN: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Column {
     literals: Vec<Literal>,
-    by_text: HashMap<(Box<str>, Place), u32>,
+    by_text: HashMap<(Box<str>, Place), u32, FixedState>,
     whole: ByHash,
     after_backslash: ByHash,
     after_slash: ByHash,
@@ -32,9 +32,13 @@ pub(super) struct Column {
     sought: Sought,
     /// Too short for anything better; there are few.
     tiny: Vec<u32>,
-    numbers: HashMap<i128, Vec<AskAt>, FixedState>,
+    /// As short, and only in values that are not plain ASCII: letters that look like Latin ones.
+    tiny_foreign: Vec<u32>,
+    numbers: HashMap<i128, Vec<Answer>, FixedState>,
     /// Rules worth asking wherever the field is there.
     pub(super) present: Vec<RuleAt>,
+    /// Rules worth asking wherever the value is not plain ASCII.
+    pub(super) foreign: Vec<RuleAt>,
 }
 
 /// What a value said.
@@ -58,13 +62,13 @@ impl Column {
     }
 
     /// Adds a number which makes a question worth asking.
-    pub(super) fn add_number(&mut self, number: i128, ask: AskAt) {
-        self.numbers.entry(number).or_default().push(ask);
+    pub(super) fn add_number(&mut self, number: i128, answer: Answer) {
+        self.numbers.entry(number).or_default().push(answer);
     }
 
     /// Files what was added. Only afterwards anything is found.
     pub(super) fn close(&mut self) {
-        self.by_text = HashMap::new();
+        self.by_text = HashMap::default();
         let mut fit = Vec::new();
         for (at, literal) in (0..).zip(&self.literals) {
             let text = literal.text.as_bytes();
@@ -76,14 +80,32 @@ impl Column {
                     self.digests.insert(head, at);
                 }
                 _ if grams::is_fit(&literal.text) => fit.push(at),
-                _ => self.tiny.push(at),
+                _ if literal.text.is_ascii() => self.tiny.push(at),
+                _ => self.tiny_foreign.push(at),
             }
         }
         self.sought = Sought::new(&self.literals, &fit);
     }
 
-    /// Looks at one value: plain ASCII in any case, or folded.
-    pub(super) fn look(&self, value: &str, findings: &mut impl Findings) {
+    /// Returns whether finding the text costs next to nothing beside what is looked for anyway.
+    pub(super) fn finds_easily(text: &str, place: Place) -> bool {
+        let text = text.as_bytes();
+        match place {
+            Place::Whole => true,
+            Place::End if is_last_part(text, b'\\') || is_last_part(text, b'/') => true,
+            _ => grams::is_long(text),
+        }
+    }
+
+    /// Returns whether several values can be looked at as one text without missing anything.
+    pub(super) fn joins(&self) -> bool {
+        self.present.is_empty()
+            && self.numbers.is_empty()
+            && self.literals.iter().all(is_found_in_joined)
+    }
+
+    /// Looks at one value: plain ASCII in any case, or else folded.
+    pub(super) fn look(&self, value: &str, ascii: bool, findings: &mut impl Findings) {
         let bytes = value.as_bytes();
         let mut found = |at: u32| {
             self.literals[at as usize].asks.iter().for_each(|answer| findings.answer(*answer));
@@ -113,14 +135,23 @@ impl Column {
             }
         }
         check(&self.tiny);
+        if !ascii {
+            check(&self.tiny_foreign);
+        }
         self.sought.seek(bytes, &self.literals, &mut found);
         if !self.numbers.is_empty()
             && let Some(Number::Int(number)) = Number::of_event(value)
-            && let Some(asks) = self.numbers.get(&number)
+            && let Some(answers) = self.numbers.get(&number)
         {
-            asks.iter().for_each(|ask| findings.answer(Answer { ask: *ask, decides: false }));
+            answers.iter().for_each(|answer| findings.answer(*answer));
         }
     }
+}
+
+/// What is bound to an end of a value, or to a boolean, which has no text, is not.
+fn is_found_in_joined(literal: &Literal) -> bool {
+    let boolean = ["true", "false"].iter().any(|word| word.contains(&*literal.text));
+    literal.place == Place::Anywhere && !boolean
 }
 
 /// `\name.exe`: a separator and no other.

@@ -1,5 +1,7 @@
 //! A text that must occur in a value, and where.
 
+use memchr::memchr2_iter;
+
 use super::AskAt;
 use crate::sigma::pattern::Place;
 
@@ -15,8 +17,25 @@ pub(super) struct Literal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) ask: AskAt,
-    /// The occurrence is the whole answer: yes. Otherwise it only makes the question worth asking.
-    pub(super) decides: bool,
+    /// What the occurrence answers.
+    pub(super) says: Says,
+    /// The rules that are worth trying now.
+    pub(super) worth: Worth,
+}
+
+/// A part of the plan's list of rules: its first, and behind its last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Worth(pub(super) u32, pub(super) u32);
+
+/// What the occurrence of a text answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Says {
+    /// Nothing; it makes the question worth asking.
+    Perhaps = 0,
+    /// Yes, if the field of the value is the one that counts.
+    Yes = 1,
+    /// Yes, if the event lacks the field that would count before this one.
+    YesOtherwise = 2,
 }
 
 impl Literal {
@@ -42,7 +61,11 @@ impl Literal {
         match self.place {
             Place::Whole | Place::Start => self.stands_at(0, value),
             Place::End => self.stands_at(last, value),
-            Place::Anywhere => (0..=last).any(|start| self.stands_at(start, value)),
+            Place::Anywhere => {
+                let Some(first) = self.text.as_bytes().first() else { return true };
+                let mut starts = memchr2_iter(*first, first.to_ascii_uppercase(), &value[..=last]);
+                starts.any(|start| self.stands_at(start, value))
+            }
         }
     }
 }

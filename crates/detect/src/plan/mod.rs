@@ -14,6 +14,7 @@ mod grams;
 mod hash;
 mod literal;
 mod question;
+mod steps;
 mod trial;
 mod witness;
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
+
 use crate::fields::FieldId;
 use crate::sigma::condition::Expr;
 use crate::sigma::matcher::{Item, Search, Test};
@@ -31,7 +33,7 @@ pub(crate) enum Tree<Leaf> {
 pub(crate) struct Questions {
     list: Vec<Question>,
     /// Texts, which most questions are, by what they ask.
-    texts: HashMap<(Option<FieldId>, bool, Pattern), QuestionAt>,
+    texts: HashMap<(Option<FieldId>, bool, Pattern), QuestionAt, FixedState>,
 }
 
 impl Questions {
@@ -56,7 +58,7 @@ impl Questions {
 
     /// Forgets what only taking rules in needed.
     pub(crate) fn close(&mut self) {
-        self.texts = HashMap::new();
+        self.texts = HashMap::default();
         self.list.shrink_to_fit();
     }
 

@@ -4,8 +4,9 @@ use khien_event::{Event, Value};
 
 use super::build::Plan;
 use super::column::{Column, Findings};
-use super::literal::Answer;
-use super::question::{Questions, Tree};
+use super::literal::{Answer, Says, Worth};
+use super::question::Questions;
+use super::steps::{Goal, HIT, Known, Step};
 use super::{AskAt, RuleAt, Slot};
 use crate::fields::FieldOf;
 use crate::sigma::fold::fold_into;
@@ -22,7 +23,7 @@ pub(crate) struct Scratch {
     heads: Vec<(u32, u32)>,
     values: Vec<Laid>,
     folded: String,
-    /// By question of the plan: stamp, doubled, plus one for yes.
+    /// By question of the plan: stamp, times four, plus what [`Says`] says.
     answers: Vec<u32>,
     /// By rule of the plan: stamp of its last trial.
     tried: Vec<u32>,
@@ -68,10 +69,13 @@ impl Gathered<'_> {
 impl Findings for Gathered<'_> {
     fn answer(&mut self, answer: Answer) {
         let plan = self.plan;
-        if answer.decides {
-            self.answers[answer.ask as usize] = self.stamp << 1 | 1;
+        if answer.says != Says::Perhaps {
+            let known = &mut self.answers[answer.ask as usize];
+            let before = if *known >> 2 == self.stamp { *known } else { self.stamp << 2 };
+            *known = before | answer.says as u32;
         }
-        self.worth(&plan.asks[answer.ask as usize].rules);
+        let Worth(first, end) = answer.worth;
+        self.worth(&plan.worth[first as usize..end as usize]);
     }
 }
 
@@ -93,11 +97,11 @@ impl Scratch {
         let mut worth = std::mem::take(&mut self.worth);
         worth.sort_unstable();
         for rule in &worth {
-            let (number, tree) = &plan.rules[*rule as usize];
+            let (number, first) = plan.rules[*rule as usize];
             grow(&mut self.tries, number + 1, 0);
-            self.tries[*number] += 1;
-            if (Trial { plan, event, questions, scratch: self }).holds(tree) {
-                hit(*number);
+            self.tries[number] += 1;
+            if (Trial { plan, event, questions, scratch: self }).holds(first) {
+                hit(number);
             }
         }
         worth.clear();
@@ -112,8 +116,8 @@ impl Scratch {
 
     fn begin(&mut self, plan: &Plan) {
         self.stamp += 1;
-        // Half of the numbers, because answers are doubled.
-        if self.stamp >= u32::MAX / 2 {
+        // A quarter of the numbers, because answers hold them times four.
+        if self.stamp >= u32::MAX / 4 {
             self.stamp = 1;
             self.heads.fill((0, END));
             self.answers.fill(0);
@@ -131,37 +135,58 @@ impl Scratch {
         let Self { stamp, heads, values, folded, answers, tried, worth, .. } = self;
         let mut gathered = Gathered { plan, stamp: *stamp, answers, tried, worth };
         gathered.worth(&plan.always);
+        let ascii = event.all_text().is_ascii();
+        if let Some(column) = &plan.anywhere {
+            look_anywhere(column, event, ascii, folded, &mut gathered);
+        }
         for (entry, (name, value)) in (0..).zip(event.entries()) {
-            if let Some(column) = &plan.anywhere {
-                look_at(column, value, folded, &mut gathered);
-            }
             let slot = field_of.get(name).and_then(|field| plan.slots[field.index()]);
             let Some(slot) = slot else { continue };
             let head = &mut heads[slot as usize];
             let next = if head.0 == *stamp { head.1 } else { END };
             *head = (*stamp, values.len() as u32);
             let column = &plan.columns[slot as usize];
-            let folded = look_at(column, value, folded, &mut gathered);
+            let folded = look_at(column, value, ascii, folded, &mut gathered);
             values.push(Laid { entry, next, folded });
         }
     }
 }
 
+/// Looks for keywords, which only ever make rules worth trying: plain ASCII can be taken as one
+/// text.
+fn look_anywhere(
+    column: &Column,
+    event: Event<'_>,
+    ascii: bool,
+    folded: &mut String,
+    gathered: &mut Gathered<'_>,
+) {
+    if ascii && gathered.plan.anywhere_joins {
+        return column.look(event.all_text(), true, gathered);
+    }
+    for (_, value) in event.entries() {
+        look_at(column, value, ascii, folded, gathered);
+    }
+}
+
 /// Looks at a value; one that is not plain ASCII is folded for it, and the place returned.
+/// `ascii`: the whole event is.
 fn look_at(
     column: &Column,
     value: Value<'_>,
+    ascii: bool,
     folded: &mut String,
     gathered: &mut Gathered<'_>,
 ) -> Option<(u32, u32)> {
     gathered.worth(&column.present);
     let text = value.as_text()?;
-    if text.is_ascii() {
-        column.look(text, gathered);
+    if ascii || text.is_ascii() {
+        column.look(text, true, gathered);
         return None;
     }
+    gathered.worth(&column.foreign);
     let place = folded_at(text, folded);
-    column.look(&folded[place.0 as usize..place.1 as usize], gathered);
+    column.look(&folded[place.0 as usize..place.1 as usize], false, gathered);
     Some(place)
 }
 
@@ -187,31 +212,41 @@ struct Trial<'t> {
 }
 
 impl Trial<'_> {
-    fn holds(&mut self, tree: &Tree<AskAt>) -> bool {
-        match tree {
-            Tree::Ask(ask) => self.answer(*ask),
-            Tree::Not(inner) => !self.holds(inner),
-            Tree::All(terms) => terms.iter().all(|term| self.holds(term)),
-            Tree::Any(terms) => terms.iter().any(|term| self.holds(term)),
+    fn holds(&mut self, first: Goal) -> bool {
+        let mut goal = first;
+        while let Some(step) = self.plan.steps.get(goal as usize) {
+            goal = if self.answer(step) { step.yes } else { step.no };
+        }
+        goal == HIT
+    }
+
+    fn answer(&mut self, step: &Step) -> bool {
+        let said = self.scratch.answers[step.ask as usize];
+        let said = (said >> 2 == self.scratch.stamp).then_some(said & 3);
+        match step.known {
+            Known::Answered => said.is_some(),
+            Known::AnsweredTwice => said.unwrap_or(0) & self.what_counts(step.ask) != 0,
+            Known::Open => said.map_or_else(|| self.ask(step.ask), |said| said != 0),
         }
     }
 
-    fn answer(&mut self, ask: AskAt) -> bool {
-        let known = self.scratch.answers[ask as usize];
-        if known >> 1 == self.scratch.stamp {
-            return known & 1 == 1;
-        }
-        let plan = self.plan;
-        let asked = &plan.asks[ask as usize];
-        let answer = !asked.decided && {
-            let test = &self.questions.get(asked.question).test;
-            match asked.at {
-                None => self.anywhere(test),
-                Some(place) => self.of_field(test, place, asked.other),
-            }
+    fn ask(&mut self, ask: AskAt) -> bool {
+        let asked = &self.plan.asks[ask as usize];
+        let test = &self.questions.get(asked.question).test;
+        let answer = match asked.at {
+            None => self.anywhere(test),
+            Some(place) => self.of_field(test, place, asked.other),
         };
-        self.scratch.answers[ask as usize] = self.scratch.stamp << 1 | u32::from(answer);
+        self.scratch.answers[ask as usize] = self.scratch.stamp << 2 | u32::from(answer);
         answer
+    }
+
+    /// Returns what must have been said of a question to two fields for a yes.
+    fn what_counts(&self, ask: AskAt) -> u32 {
+        match self.plan.asks[ask as usize].at {
+            Some((first, _)) if self.head(first) == END => Says::YesOtherwise as u32,
+            _ => Says::Yes as u32,
+        }
     }
 
     fn of_field(
@@ -238,14 +273,15 @@ impl Trial<'_> {
 
     /// Returns the first value of a field; one without any leads to the second field.
     fn first(&self, (first, second): (Slot, Option<Slot>)) -> u32 {
-        let head = |slot: Slot| {
-            let (stamp, at) = self.scratch.heads[slot as usize];
-            if stamp == self.scratch.stamp { at } else { END }
-        };
-        match head(first) {
-            END => second.map_or(END, head),
+        match self.head(first) {
+            END => second.map_or(END, |second| self.head(second)),
             at => at,
         }
+    }
+
+    fn head(&self, slot: Slot) -> u32 {
+        let (stamp, at) = self.scratch.heads[slot as usize];
+        if stamp == self.scratch.stamp { at } else { END }
     }
 
     fn any(&mut self, first: u32, test: &Test) -> bool {

@@ -5,6 +5,7 @@
 
 use super::AskAt;
 use super::question::{Question, Tree};
+use crate::sigma::fold::fold;
 use crate::sigma::matcher::Test;
 use crate::sigma::number::Number;
 use crate::sigma::pattern::{Pattern, Place, Token};
@@ -35,12 +36,24 @@ const PRESENCE: u32 = 5_000;
 /// Something without which a question cannot be answered with yes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Sign {
-    /// A folded text somewhere in the value. `decides`: and with it the answer is yes.
-    Text { text: Box<str>, place: Place, decides: bool },
+    /// One of some folded texts in the value.
+    Texts { texts: Vec<Box<str>>, place: Place, meaning: Meaning },
     /// A whole number.
     Number(i128),
     /// Any value.
     Presence,
+}
+
+/// What the occurrence of a sign's text says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// Yes.
+    Answer,
+    /// Perhaps.
+    Hint,
+    /// Perhaps, and its absence says nothing of values that are not plain ASCII: the test looks at
+    /// them before normal forms are joined.
+    AsciiHint,
 }
 
 /// Returns the questions of which one must hold, with what they cost together; none if the rule
@@ -84,7 +97,9 @@ fn cost(question: &Question) -> u32 {
         None => HOPELESS,
         Some(Sign::Presence) => PRESENCE,
         Some(Sign::Number(_)) => 200,
-        Some(Sign::Text { text, place, .. }) => text_cost(&text, place),
+        Some(Sign::Texts { texts, place, .. }) => {
+            texts.iter().map(|text| text_cost(text, place)).fold(0, u32::saturating_add)
+        }
     }
 }
 
@@ -108,48 +123,53 @@ fn text_cost(text: &str, place: Place) -> u32 {
 /// Returns what must be in a value for the test to hold.
 pub(super) fn sign(test: &Test) -> Option<Sign> {
     match test {
-        // A cased text is compared before normal forms are joined: its folded form may be missing.
-        Test::Text { cased: true, .. } => Some(Sign::Presence),
-        Test::Text { pattern, cased: false } => Some(pattern_sign(pattern)),
+        Test::Text { pattern, cased } => Some(pattern_sign(pattern, *cased)),
         Test::Number { written, number } => Some(match (number, Number::of_event(written)) {
             (Some(Number::Int(number)), Some(Number::Int(_))) => Sign::Number(*number),
             _ => Sign::Presence,
         }),
-        Test::Exists(true) => Some(Sign::Presence),
-        Test::Null | Test::Exists(false) => None,
-        Test::Regex(_) | Test::Cidr(_) | Test::Compare(..) | Test::Time { .. } => {
-            Some(Sign::Presence)
-        }
-        Test::Field { .. } => Some(Sign::Presence),
-        Test::OneOf(_) => None,
+        Test::Regex { needs, .. } if !needs.is_empty() => Some(Sign::Texts {
+            texts: needs.iter().map(|text| text.as_str().into()).collect(),
+            place: Place::Anywhere,
+            meaning: Meaning::AsciiHint,
+        }),
+        Test::Null | Test::Exists(false) | Test::OneOf(_) => None,
+        Test::Regex { .. }
+        | Test::Exists(true)
+        | Test::Cidr(_)
+        | Test::Compare(..)
+        | Test::Time { .. }
+        | Test::Field { .. } => Some(Sign::Presence),
     }
 }
 
-fn pattern_sign(pattern: &Pattern) -> Sign {
-    let (text, place) = match pattern {
-        Pattern::Equals(text) => (text, Place::Whole),
-        Pattern::StartsWith(text) => (text, Place::Start),
-        Pattern::EndsWith(text) => (text, Place::End),
-        Pattern::Contains(text) => (text, Place::Anywhere),
+fn pattern_sign(pattern: &Pattern, cased: bool) -> Sign {
+    let (text, place, whole) = match pattern {
+        Pattern::Equals(text) => (text.to_string(), Place::Whole, true),
+        Pattern::StartsWith(text) => (text.to_string(), Place::Start, true),
+        Pattern::EndsWith(text) => (text.to_string(), Place::End, true),
+        Pattern::Contains(needle) => (needle.text.to_string(), Place::Anywhere, true),
         Pattern::Anything => return Sign::Presence,
-        Pattern::Glob(tokens) => return glob_sign(tokens),
+        Pattern::Glob(tokens) => (longest_run(tokens), Place::Anywhere, false),
     };
-    Sign::Text { text: text.clone(), place, decides: true }
+    if text.is_empty() && place != Place::Whole {
+        return Sign::Presence;
+    }
+    let (text, meaning) = match (cased, whole) {
+        (true, _) => (fold(&text), Meaning::AsciiHint),
+        (false, true) => (text, Meaning::Answer),
+        (false, false) => (text, Meaning::Hint),
+    };
+    Sign::Texts { texts: vec![text.into()], place, meaning }
 }
 
 /// The longest run of plain characters.
-fn glob_sign(tokens: &[Token]) -> Sign {
+fn longest_run(tokens: &[Token]) -> String {
     let runs = tokens.split(|token| !matches!(token, Token::Char(_)));
     let longest = runs.max_by_key(|run| run.len()).unwrap_or_default();
-    let text: String = longest
-        .iter()
-        .filter_map(|token| match token {
-            Token::Char(c) => Some(*c),
-            Token::Any | Token::One => None,
-        })
-        .collect();
-    if text.is_empty() {
-        return Sign::Presence;
-    }
-    Sign::Text { text: text.into(), place: Place::Anywhere, decides: false }
+    let plain = longest.iter().filter_map(|token| match token {
+        Token::Char(c) => Some(*c),
+        Token::Any | Token::One => None,
+    });
+    plain.collect()
 }

@@ -4,7 +4,7 @@
 //! text is brought to NFC first: macOS writes Vietnamese file names decomposed, rules are typed
 //! composed. `cased` and `re` see the text as it is.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Appends the folded text.
 pub(crate) fn fold_into(text: &str, out: &mut String) {
@@ -12,6 +12,8 @@ pub(crate) fn fold_into(text: &str, out: &mut String) {
         let start = out.len();
         out.push_str(text);
         out[start..].make_ascii_lowercase();
+    } else if is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        out.extend(text.chars().map(fold_char));
     } else {
         out.extend(text.nfc().map(fold_char));
     }
@@ -27,6 +29,9 @@ pub(crate) fn fold(text: &str) -> String {
 /// Folds through upper case, which joins the letters with several lower forms (`ς`, `σ`; `ſ`, `s`).
 /// A mapping to more than one character (`ß` to `SS`) is no simple folding: the character stays.
 fn fold_char(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
     // Turkish dotless i is a letter of its own outside Turkish rules.
     if c == 'ı' {
         return c;

@@ -49,8 +49,8 @@ pub(crate) enum Test {
     Null,
     /// The field is there, whatever its value, or is not.
     Exists(bool),
-    /// `re`.
-    Regex(Box<Regex>),
+    /// `re`, with the lower-case texts of which one occurs in every match (none: not known).
+    Regex { regex: Box<Regex>, needs: Box<[String]> },
     /// `cidr`.
     Cidr(IpNet),
     /// `lt`, `lte`, `gt`, `gte`.
@@ -146,7 +146,7 @@ impl Test {
                         .zip(Number::of_event(raw))
                         .is_some_and(|(wanted, found)| Comparison::Equal.holds(found, wanted))
             }
-            Self::Regex(regex) => regex.is_match(raw),
+            Self::Regex { regex, .. } => regex.is_match(raw),
             Self::Cidr(net) => address(raw).is_some_and(|ip| net.contains(&ip)),
             Self::Compare(comparison, number) => {
                 Number::of_event(raw).is_some_and(|found| comparison.holds(found, *number))

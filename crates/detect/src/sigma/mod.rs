@@ -11,6 +11,7 @@ pub(crate) mod parse;
 pub(crate) mod pattern;
 pub(crate) mod placeholder;
 pub(crate) mod reason;
+pub(crate) mod required;
 pub(crate) mod route;
 pub(crate) mod rule;
 pub(crate) mod spelling;

@@ -16,6 +16,7 @@ use super::number::Number;
 use super::pattern::{Pattern, Piece, Place, Template};
 use super::placeholder::Placeholders;
 use super::reason::Reason;
+use super::required;
 use super::spelling::{self, Part};
 use super::yaml::Node;
 use crate::fields::Fields;
@@ -379,7 +380,9 @@ impl<'a> Chain<'a> {
             Kind::Text => return self.texts(value, text, build),
             Kind::Regex(flags) => {
                 build.spend(REGEX_BYTES)?;
-                Test::Regex(Box::new(self.regex(text, *flags)?))
+                let regex = Box::new(self.regex(text, *flags)?);
+                let needs = required::texts(text, flags.insensitive).into();
+                Test::Regex { regex, needs }
             }
             Kind::Cidr => Test::Cidr(self.network(text)?),
             Kind::FieldRef => {

@@ -1,6 +1,8 @@
 //! Text with wildcards: how Sigma's backslashes are read, and how a pattern is matched.
 
-use memchr::memmem;
+use std::hash::{Hash, Hasher};
+
+use memchr::memmem::Finder;
 
 use super::fold::fold;
 
@@ -76,9 +78,36 @@ pub(crate) enum Pattern {
     Equals(Box<str>),
     StartsWith(Box<str>),
     EndsWith(Box<str>),
-    Contains(Box<str>),
+    Contains(Box<Needle>),
     Anything,
     Glob(Box<[Token]>),
+}
+
+/// A text with what finding it quickly needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Needle {
+    pub(crate) text: Box<str>,
+    finder: Finder<'static>,
+}
+
+impl Needle {
+    fn new(text: &str) -> Self {
+        Self { text: text.into(), finder: Finder::new(text).into_owned() }
+    }
+}
+
+impl PartialEq for Needle {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Needle {}
+
+impl Hash for Needle {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
 }
 
 /// One step of a pattern with inner wildcards.
@@ -110,7 +139,9 @@ impl Pattern {
             [Piece::Literal(text)] => Self::Equals(text.as_str().into()),
             [Piece::Literal(text), Piece::Any] => Self::StartsWith(text.as_str().into()),
             [Piece::Any, Piece::Literal(text)] => Self::EndsWith(text.as_str().into()),
-            [Piece::Any, Piece::Literal(text), Piece::Any] => Self::Contains(text.as_str().into()),
+            [Piece::Any, Piece::Literal(text), Piece::Any] => {
+                Self::Contains(Box::new(Needle::new(text)))
+            }
             pieces => Self::Glob(tokens(pieces)),
         }
     }
@@ -121,7 +152,7 @@ impl Pattern {
             Self::Equals(text) => value == &**text,
             Self::StartsWith(text) => value.starts_with(&**text),
             Self::EndsWith(text) => value.ends_with(&**text),
-            Self::Contains(text) => memmem::find(value.as_bytes(), text.as_bytes()).is_some(),
+            Self::Contains(needle) => needle.finder.find(value.as_bytes()).is_some(),
             Self::Anything => true,
             Self::Glob(tokens) => glob(tokens, value),
         }

@@ -8,12 +8,15 @@ use khien_event::{Event, Format, NameId, Value};
 
 use super::rule::LogSource;
 
-/// The log source of an event. All names come from the tables below.
+/// The log source of an event. All names come from fixed tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Origin {
-    pub(crate) product: Option<&'static str>,
-    pub(crate) categories: &'static [&'static str],
-    pub(crate) services: &'static [&'static str],
+pub struct Origin {
+    /// Such as `windows`.
+    pub product: Option<&'static str>,
+    /// Such as `process_creation`; an event may have several.
+    pub categories: &'static [&'static str],
+    /// Such as `security`.
+    pub services: &'static [&'static str],
 }
 
 /// An event's origin, and the two words by which field aliases are found.
@@ -25,6 +28,11 @@ pub(crate) struct Routed<'e> {
 }
 
 impl Origin {
+    /// Returns the log source of an event.
+    pub fn of(event: Event<'_>) -> Self {
+        route(event).origin
+    }
+
     /// Returns whether no rule that names any log source can see the event.
     pub(crate) fn is_unmapped(&self) -> bool {
         self.product.is_none() && self.categories.is_empty() && self.services.is_empty()
@@ -168,14 +176,12 @@ fn console_categories(event: Event<'_>) -> &'static [&'static str] {
 fn windows_or_sysmon(event: Event<'_>) -> Routed<'_> {
     let event_id = known(event, NameId::EVENT_ID);
     let provider = known(event, NameId::PROVIDER_NAME);
-    let channel = match known(event, NameId::CHANNEL) {
+    let named = match known(event, NameId::CHANNEL) {
         "" => channel_of(provider),
-        channel => CHANNELS
-            .iter()
-            .map(|(name, _)| *name)
-            .find(|name| name.eq_ignore_ascii_case(channel))
-            .unwrap_or(channel),
+        channel => channel,
     };
+    let row = CHANNELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(named));
+    let channel = row.map_or(named, |(name, _)| name);
     if channel == LINUX_SYSMON || provider == "Linux-Sysmon" {
         let categories = linux_sysmon(event_id);
         let origin = Origin { product: Some("linux"), categories, services: &["sysmon"] };
@@ -184,7 +190,6 @@ fn windows_or_sysmon(event: Event<'_>) -> Routed<'_> {
     if channel.is_empty() && provider.is_empty() && event.format() == Format::Json {
         return plain(Origin::default());
     }
-    let row = CHANNELS.iter().find(|(name, _)| *name == channel);
     let origin = Origin {
         product: Some("windows"),
         categories: windows_categories(event, channel, event_id),
