@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check bench assets fmt clippy house deny clean
+.PHONY: help demo build test check bench bench-detect assets fmt clippy house deny clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 DEMO ?=
@@ -16,6 +16,7 @@ help:
 	@echo 'make build   builds the assets and the release binary'
 	@echo 'make test    every check and every test'
 	@echo 'make bench   measures binary, memory and pages'
+	@echo 'make bench-detect  measures detection beside the best peer (ROWS="match" for some rows)'
 	@echo 'make check   formatting, lints, the house rules and the licences only'
 
 demo: assets
@@ -39,6 +40,12 @@ test: assets fmt clippy
 bench: assets
 	cargo build --locked --release -p khien
 	cargo run --locked --release -p khien --example measure
+
+# Detection beside its best peer, on one core.
+ROWS ?=
+bench-detect:
+	@if command -v taskset >/dev/null; then pin='taskset -c 0'; else pin=''; fi; \
+	  $$pin cargo bench --locked -p khien-detect --bench detect -- $(ROWS)
 
 check: assets fmt clippy house deny
 
