@@ -100,11 +100,11 @@ async fn page(
             div {
                 @if let Some(rule) = rule { (about(view, rule)) }
                 @else { div.notice { (parts::icon("info")) p.notice-body { (view.t("rule-gone")) } } }
-                (suppressed(view, &suppressions))
-                @if caller.holds(Action::TuneRules) { (form(view, id)) }
             }
             aside { (work(view, id, &count, &loaded.measured())) }
         }
+        (suppressed(view, &suppressions))
+        @if caller.holds(Action::TuneRules) { (form(view, id)) }
     };
     Ok(layout::page(view, name, body))
 }
@@ -140,7 +140,7 @@ fn work(view: &View, id: &str, count: &Count, measured: &Measured) -> Markup {
     html! {
         section.panel {
             div.panel-head { h2 { (view.t("rule-work")) } }
-            div.panel-body { dl.pairs {
+            div.panel-body.stack-s { dl.pairs {
                 dt { (view.t("rule-hits-day")) } dd { (count.day) }
                 dt { (view.t("rule-hits-week")) } dd { (count.week) }
                 dt { (view.t("rule-hits-total")) } dd { (count.total) }
@@ -149,7 +149,7 @@ fn work(view: &View, id: &str, count: &Count, measured: &Measured) -> Markup {
                     dt { (view.t("rule-groups")) } dd { (groups) }
                     dt { (view.t("rule-memory")) } dd { (bytes / 1024) " KiB" }
                 }
-            } }
+            } p.help { (view.t("rule-cost-help")) } }
         }
     }
 }
@@ -164,7 +164,7 @@ fn suppressed(view: &View, rows: &[Shown]) -> Markup {
     html! {
         @if !rows.is_empty() {
             section.panel {
-                div.panel-head { h2 { (view.t("suppressions")) } }
+                div.panel-head { h2 { (view.t("rule-suppressions")) } }
                 (table(view, rows, |_| html! {}))
             }
         }
