@@ -27,6 +27,7 @@ pub(crate) fn compile(
     let mut compiler =
         Compiler { chunk, tokens, naming, program: Program::for_tokens(tokens.len()), time: None };
     compiler.siblings(role, 0, tokens.len(), true)?;
+    compiler.program.named_bytes = compiler.naming.bytes;
     Ok(compiler.program)
 }
 

@@ -167,8 +167,9 @@ impl Reading<'_> {
 
     /// Reads elements that stand in the record itself.
     fn elements(&mut self, place: Place, role: Role, depth: usize) -> Result<usize, Flaw> {
+        self.budget.spend(COMPILE_COST * place.end.saturating_sub(place.start))?;
         let program = self.compile(place, role, Kind::Record)?;
-        self.budget.spend(program.bytes())?;
+        self.budget.spend(program.cost())?;
         self.instances.loose.push(program);
         let program = ProgramId::Loose(self.instances.loose.len() - 1);
         let first = self.instances.slots.len();
@@ -181,22 +182,27 @@ impl Reading<'_> {
 
     /// Returns the program of the template defined at an offset.
     fn template(&mut self, offset: usize, role: Role) -> Result<ProgramId, Flaw> {
-        if let Some(at) = self.instances.templates.find(self.chunk, offset, role) {
+        if let Some(at) = self.instances.templates.here(offset, role) {
             return Ok(ProgramId::Template(at));
         }
         let body = token::definition_body(&mut Cursor::new(self.chunk, offset))?;
-        let program = self.compile(body, role, Kind::Template)?;
-        let Instances { templates, tokens, .. } = &mut *self.instances;
-        templates
-            .keep(self.chunk, (offset, role), body, &tokens.list, program, self.budget)
-            .map(ProgramId::Template)
+        self.budget.spend(COMPILE_COST * (body.end - body.start))?;
+        let at = match self.instances.templates.known(self.chunk, offset, role) {
+            Some(at) => at,
+            None => {
+                let program = self.compile(body, role, Kind::Template)?;
+                let Instances { templates, tokens, .. } = &mut *self.instances;
+                templates.keep(self.chunk, (offset, role), body, &tokens.list, program)?
+            }
+        };
+        self.instances.templates.use_here((offset, role), at, self.budget)?;
+        Ok(ProgramId::Template(at))
     }
 
     fn compile(&mut self, place: Place, role: Role, kind: Kind) -> Result<Program, Flaw> {
-        self.budget.spend(COMPILE_COST * place.end.saturating_sub(place.start))?;
         let Instances { places, tokens, .. } = &mut *self.instances;
         tokens.read(self.chunk, place, kind)?;
-        let naming = Naming { places, names: self.names };
+        let naming = Naming { places, names: self.names, bytes: 0 };
         compile::compile(self.chunk, &tokens.list, role, naming)
     }
 }

@@ -46,6 +46,9 @@ const NAME_MAX: usize = 256;
 /// that is made to unfold its templates over and over ends here.
 const CHUNK_COST_MAX: usize = 4 * 1024 * 1024;
 
+/// What a byte of a name costs: names outlive their chunk.
+const NAME_COST: usize = 8;
+
 /// Why a record could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Flaw {

@@ -47,26 +47,26 @@ pub(crate) struct Name {
 /// Places in the table from offsets to names.
 const PLACES: usize = 256;
 
-/// How long all new names of one chunk may be together. A chunk that only holds what it has is
-/// far below; one whose templates overlap could name things without end.
-const NEW_BYTES_MAX: usize = 64 * 1024;
+/// How long all names of one template may be together, each counted as often as it is asked for;
+/// the widest real ones have some ten thousand. Names may overlap, so that a chunk could hold far
+/// more than its size. Names that are known count as much as new ones: what becomes of an event
+/// must not depend on what was read before it.
+const NAMED_BYTES_MAX: usize = 256 * 1024;
 
 /// What stood where in this chunk: templates ask for the same few names over and over.
 #[derive(Debug)]
 pub(crate) struct Places {
     names: Vec<Option<(u32, Name)>>,
     scratch: Vec<u8>,
-    new_bytes: usize,
 }
 
 impl Places {
     pub(crate) fn new() -> Self {
-        Self { names: vec![None; PLACES], scratch: Vec::new(), new_bytes: 0 }
+        Self { names: vec![None; PLACES], scratch: Vec::new() }
     }
 
     pub(crate) fn begin_chunk(&mut self) {
         self.names.fill(None);
-        self.new_bytes = 0;
     }
 }
 
@@ -75,6 +75,8 @@ impl Places {
 pub(crate) struct Naming<'a> {
     pub(crate) places: &'a mut Places,
     pub(crate) names: &'a mut Names,
+    /// How long all names together are that were asked for.
+    pub(crate) bytes: usize,
 }
 
 impl Naming<'_> {
@@ -82,6 +84,7 @@ impl Naming<'_> {
     pub(crate) fn at(&mut self, chunk: &[u8], offset: u32) -> Result<Name, Flaw> {
         let place = (offset as usize >> 1) % PLACES;
         if let Some((_, name)) = self.places.names[place].filter(|(known, _)| *known == offset) {
+            self.count(self.names.text(name.id).len())?;
             return Ok(name);
         }
         let mut scratch = std::mem::take(&mut self.places.scratch);
@@ -95,12 +98,13 @@ impl Naming<'_> {
     }
 
     pub(crate) fn intern(&mut self, name: &str) -> Result<NameId, Flaw> {
-        let before = self.names.len();
-        let id = self.names.intern(name);
-        if self.names.len() > before {
-            self.places.new_bytes += name.len();
-        }
-        if self.places.new_bytes > NEW_BYTES_MAX { Err(Flaw::Bomb) } else { Ok(id) }
+        self.count(name.len())?;
+        Ok(self.names.intern(name))
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<(), Flaw> {
+        self.bytes += bytes;
+        if self.bytes > NAMED_BYTES_MAX { Err(Flaw::Bomb) } else { Ok(()) }
     }
 
     /// Returns what the attribute of an element is called.

@@ -1,5 +1,6 @@
 //! What is left of a template once it is compiled: a flat list of steps that write fields.
 
+use super::NAME_COST;
 use super::value::Shown;
 use crate::interned::NameId;
 
@@ -111,6 +112,8 @@ pub(crate) struct Program {
     pub(crate) nested: Vec<Option<Role>>,
     /// An `Event` with a `System` in it.
     pub(crate) has_system: bool,
+    /// How long all names are that were asked for to make it.
+    pub(crate) named_bytes: usize,
 }
 
 impl Program {
@@ -121,6 +124,11 @@ impl Program {
             nested: Vec::with_capacity(tokens / 4),
             ..Self::default()
         }
+    }
+
+    /// Returns what the program costs a chunk once it is compiled.
+    pub(crate) fn cost(&self) -> usize {
+        self.bytes() + NAME_COST * self.named_bytes
     }
 
     /// Returns what the program takes.

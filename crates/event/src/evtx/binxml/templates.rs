@@ -51,16 +51,29 @@ impl Templates {
         &self.kept[at].program
     }
 
-    /// Returns the template at an offset of the chunk, if it is known for this role.
-    pub(crate) fn find(&mut self, chunk: &[u8], offset: usize, role: Role) -> Option<usize> {
+    /// Returns the template at an offset of the chunk, if it was used there before in this role.
+    pub(crate) fn here(&self, offset: usize, role: Role) -> Option<usize> {
         let is_here = |here: &&(usize, Role, usize)| here.0 == offset && here.1 == role;
-        if let Some((_, _, at)) = self.here.iter().find(is_here) {
-            return Some(*at);
-        }
+        self.here.iter().find(is_here).map(|(_, _, at)| *at)
+    }
+
+    /// Returns the template at an offset of the chunk, if another chunk had the same there.
+    pub(crate) fn known(&self, chunk: &[u8], offset: usize, role: Role) -> Option<usize> {
         let candidates = self.by_place.get(&(offset, role))?;
-        let at = *candidates.iter().find(|at| self.kept[**at].is_at(chunk, offset))?;
+        candidates.iter().find(|at| self.kept[**at].is_at(chunk, offset)).copied()
+    }
+
+    /// Notes that a template is used at an offset of this chunk. It costs the same whether it was
+    /// known or not: what becomes of a chunk must not depend on what was read before it.
+    pub(crate) fn use_here(
+        &mut self,
+        (offset, role): (usize, Role),
+        at: usize,
+        budget: &mut Budget,
+    ) -> Result<(), Flaw> {
+        budget.spend(self.kept[at].cost())?;
         self.here.push((offset, role, at));
-        Some(at)
+        Ok(())
     }
 
     /// Keeps a template that was read at an offset of the chunk, its body at `body`.
@@ -71,22 +84,22 @@ impl Templates {
         body: Place,
         tokens: &[Token],
         program: Program,
-        budget: &mut Budget,
     ) -> Result<usize, Flaw> {
         let definition = chunk.get(offset + NEXT_BYTES..body.end).ok_or(Flaw::Cut)?.into();
         let mut names: Vec<u32> = tokens.iter().filter_map(|token| token.name()).collect();
         names.sort_unstable();
         names.dedup();
-        names.retain(|name| !(offset..body.end).contains(&(*name as usize)));
         let name = |at: u32| token::name_at(chunk, at).map(|name| (at, name.into()));
-        let names = names.into_iter().map(name).collect::<Result<_, Flaw>>()?;
+        let mut names = names.into_iter().map(name).collect::<Result<Vec<_>, Flaw>>()?;
+        names.retain(|(at, name): &(u32, Box<[u8]>)| {
+            let (start, end) = (*at as usize, token::name_end(*at, name));
+            start < offset + NEXT_BYTES || body.end < end
+        });
         let at = self.kept.len();
         let template = Template { program, definition, names };
-        budget.spend(template.bytes())?;
         self.bytes += template.bytes();
         self.kept.push(template);
         self.by_place.entry((offset, role)).or_default().push(at);
-        self.here.push((offset, role, at));
         Ok(at)
     }
 }
@@ -96,6 +109,10 @@ impl Template {
         let definition = chunk.get(offset + NEXT_BYTES..);
         definition.is_some_and(|bytes| bytes.starts_with(&self.definition))
             && self.names.iter().all(|(at, name)| token::name_at(chunk, *at) == Ok(name))
+    }
+
+    fn cost(&self) -> usize {
+        self.bytes() + self.program.cost()
     }
 
     fn bytes(&self) -> usize {

@@ -277,6 +277,11 @@ pub(crate) fn name_at(chunk: &[u8], offset: u32) -> Result<&[u8], Flaw> {
     cursor.take(len * 2)
 }
 
+/// Returns where a name ends whose bytes are known.
+pub(crate) fn name_end(offset: u32, name: &[u8]) -> usize {
+    offset as usize + NAME_HEAD_BYTES + 2 + name.len()
+}
+
 /// Reads a length and as many UTF-16 units.
 fn units(cursor: &mut Cursor<'_>) -> Result<Place, Flaw> {
     let len = usize::from(cursor.u16()?) * 2;

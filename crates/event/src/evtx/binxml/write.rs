@@ -4,7 +4,7 @@ use super::instance::{Instance, Instances, Slot};
 use super::program::{Constant, Empty, Op, Piece, Pieces, Program};
 use super::time::filetime_us;
 use super::value::{self, ARRAY, BINARY_XML, FILETIME, Items, NULL, Shown};
-use super::{Budget, Flaw, VALUES_MAX, text};
+use super::{Budget, Flaw, NAME_COST, VALUES_MAX, text};
 use crate::batch::{Entry, Span, Tag, Writer};
 use crate::interned::{NameId, Names};
 use crate::windows;
@@ -142,6 +142,7 @@ impl<'a> Run<'a> {
             let mut name = field;
             if number > 0 && empty != Empty::Text {
                 let numbered = format!("{}_{number}", self.names.text(field));
+                self.budget.spend(NAME_COST * numbered.len())?;
                 name = self.names.intern(&numbered);
             }
             let start = self.fields.text.len();
@@ -160,6 +161,7 @@ impl<'a> Run<'a> {
     ) -> Result<(), Flaw> {
         let start = self.fields.text.len();
         self.join(name, program, slots)?;
+        self.budget.spend(NAME_COST * (self.fields.text.len() - start))?;
         let name = match text::str(&self.fields.text[start..]) {
             "" => self.names.intern(windows::UNNAMED_DATA),
             name if name.len() > super::NAME_MAX => return Err(Flaw::LongName),
