@@ -105,6 +105,9 @@ fn numeric_zone(text: &str) -> Option<i32> {
         b'-' => (-1, text.get(1..)?),
         _ => return None,
     };
+    if digits.len() != 4 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
     let hours: i32 = digits.get(..2)?.parse().ok()?;
     let minutes: i32 = digits.get(2..)?.parse().ok()?;
     Some(sign * (hours * 3600 + minutes * 60))
@@ -162,6 +165,8 @@ mod tests {
         assert_eq!(access("10/Oct/2000:13:55:36 -0700"), expected);
         assert_eq!(access("10/Okt/2000:13:55:36 -0700"), None);
         assert_eq!(access("99/Oct/2000:13:55:36 -0700"), None);
+        assert_eq!(access("10/Oct/2000:13:55:36 +9987300700"), None);
+        assert_eq!(access("10/Oct/2000:13:55:36 +-700"), None);
     }
 
     #[test]
