@@ -96,12 +96,14 @@ pub struct Intake {
     pub budget_mib: u64,
 }
 
-/// Rules.
+/// Rules and indicators.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Detection {
     /// Folders of Sigma rules beside the embedded pack.
     pub rules: Vec<PathBuf>,
+    /// Files and folders of indicators of compromise: CSV, lists, STIX bundles, MISP events.
+    pub iocs: Vec<PathBuf>,
 }
 
 impl Default for Config {
@@ -248,7 +250,7 @@ enum Layer {
 /// What the crate `config` calls the origin of a variable.
 const ENVIRONMENT: &str = "the environment";
 /// Settings that are lists; in a variable their parts stand between commas.
-const LISTS: [&str; 2] = ["http.trusted_proxies", "detection.rules"];
+const LISTS: [&str; 3] = ["http.trusted_proxies", "detection.rules", "detection.iocs"];
 
 fn layers(file: Option<&Path>) -> Result<config::Config, config::ConfigError> {
     let mut builder = config::Config::builder();

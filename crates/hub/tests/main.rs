@@ -10,6 +10,7 @@ mod detection;
 mod evidence;
 mod harness;
 mod incident;
+mod indicators;
 mod intake;
 mod journal;
 mod login;

@@ -1,9 +1,11 @@
-//! The rule folders, looked at while the hub runs: what changes is loaded beside the rules at work
-//! and swapped in between two rounds, without a restart and without forgetting what was counted.
+//! The folders of rules and the feeds of indicators, looked at while the hub runs: what changes is
+//! loaded beside what is at work and swapped in between two rounds, without a restart and without
+//! forgetting what was counted.
 //!
-//! A rule that cannot be honoured is left out by name, as at the start. A folder that cannot be
-//! read at all (a disk that is gone) changes nothing: the rules at work stay, and a signal tells.
-//! Each change is a line of the journal, because whoever takes a rule away blinds the province.
+//! A rule that cannot be honoured is left out by name, as at the start. A folder or feed that
+//! cannot be read at all (a disk that is gone) changes nothing: what is at work stays, and a signal
+//! tells. Each change is a line of the journal, because whoever takes a rule away blinds the
+//! province.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,8 +17,9 @@ use khien_detect::{Loader, Reason, Refused, Rules};
 use khien_store::NewEntry;
 use serde_json::{Value, json};
 
+use super::indicators::{Feeds, Told};
 use super::raise::{self, ACTOR};
-use super::{Loaded, save};
+use super::{Loaded, Watched, save};
 use crate::app::App;
 
 /// Files that are looked at; the loader takes no more rules than that.
@@ -27,13 +30,16 @@ const FOLDERS_DEEP_MAX: usize = 32;
 const NAMES_MAX: usize = 50;
 
 /// Files with their size and the time of their last change.
-type Look = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
+pub(super) type Look = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 
-/// The configured folders, as they were when the rules at work were loaded.
-#[derive(Debug)]
+/// The configured folders and feeds, as they were when what is at work was loaded.
+#[derive(Clone, Debug)]
 pub struct Folders {
     paths: Vec<PathBuf>,
     seen: Look,
+    rules: Rules,
+    refused: Vec<Refused>,
+    feeds: Feeds,
 }
 
 /// What was loaded.
@@ -44,46 +50,111 @@ struct Set {
 }
 
 impl Folders {
-    /// Loads the embedded pack and the configured folders.
+    /// Loads the embedded pack and the configured folders and feeds.
     ///
     /// # Errors
-    /// When the store fails. A rule that cannot be honoured is no error.
-    pub async fn load(app: &App) -> anyhow::Result<(Self, Rules)> {
-        let paths = app.config.detection.rules.clone();
-        let set = load(paths.clone()).await?;
-        let folders = Self { paths, seen: set.look };
-        tell(app, "rules.load", &set.rules, &set.refused, &Look::new(), &Look::new()).await?;
-        app.set_rules(loaded(app, &set.rules, set.refused));
-        Ok((folders, set.rules))
+    /// When the store fails. A rule or indicator that cannot be honoured is no error.
+    pub async fn load(app: &App) -> anyhow::Result<(Self, Watched)> {
+        let detection = app.config.detection.clone();
+        let set = load(detection.rules.clone()).await?;
+        let feeds = tokio::task::spawn_blocking(move || Feeds::load(detection.iocs)).await?;
+        let Set { rules, refused, look: seen } = set;
+        let folders = Self { paths: detection.rules, seen, rules, refused, feeds };
+        folders.tell(app, "rules.load", &Look::new()).await?;
+        let watched = folders.at_work(app);
+        Ok((folders, watched))
     }
 
-    /// Returns whether there is any folder to look at.
+    /// Returns whether there is anything to look at.
     pub fn is_empty(&self) -> bool {
-        self.paths.is_empty()
+        self.paths.is_empty() && self.feeds.is_empty()
     }
 
-    /// Looks whether anything has changed; returns the rules to go on with if it has.
+    /// Looks whether anything has changed; returns what to go on with if it has.
     ///
     /// # Errors
     /// When the store fails; the next look finds the same again.
-    pub async fn look(&mut self, app: &App) -> anyhow::Result<Option<Rules>> {
-        let paths = self.paths.clone();
-        let now = tokio::task::spawn_blocking(move || look(&paths)).await?;
-        if now == self.seen {
+    pub async fn look(&mut self, app: &App) -> anyhow::Result<Option<Watched>> {
+        let (paths, feeds) = (self.paths.clone(), self.feeds.clone());
+        let looked = tokio::task::spawn_blocking(move || (look(&paths), feeds.look())).await?;
+        let (seen, feeds) = looked;
+        if seen == self.seen && feeds.is_none() {
             return Ok(None);
         }
-        let set = load(self.paths.clone()).await?;
-        if let Some(lost) = self.lost(&set.refused) {
-            let mut write = app.db.write().await?;
-            let told = raise::rules_lost(app, &mut write, &lost.display().to_string()).await?;
-            save::commit(app, write, told.into_iter().collect()).await?;
-            self.seen = set.look;
-            return Ok(None);
+        let mut next = self.clone();
+        let mut changed = false;
+        if seen != self.seen {
+            changed |= next.take_rules(app).await?;
         }
-        tell(app, "rules.reload", &set.rules, &set.refused, &self.seen, &set.look).await?;
-        app.set_rules(loaded(app, &set.rules, set.refused));
-        self.seen = set.look;
-        Ok(Some(set.rules))
+        if let Some(feeds) = feeds {
+            changed |= next.take_feeds(app, feeds).await?;
+        }
+        if changed {
+            next.tell(app, "rules.reload", &self.files()).await?;
+        }
+        *self = next;
+        Ok(changed.then(|| self.at_work(app)))
+    }
+
+    /// Loads the rules again; returns whether they are to be swapped in.
+    async fn take_rules(&mut self, app: &App) -> anyhow::Result<bool> {
+        let Set { rules, refused, look } = load(self.paths.clone()).await?;
+        self.seen = look;
+        if let Some(lost) = self.lost(&refused) {
+            return tell_lost(app, lost).await.map(|()| false);
+        }
+        (self.rules, self.refused) = (rules, refused);
+        Ok(true)
+    }
+
+    /// Takes the feeds as they are now; returns whether they are to be swapped in.
+    async fn take_feeds(&mut self, app: &App, now: Feeds) -> anyhow::Result<bool> {
+        if let Some(lost) = now.lost() {
+            tell_lost(app, lost).await?;
+            self.feeds.seen = now.seen;
+            return Ok(false);
+        }
+        self.feeds = now;
+        Ok(true)
+    }
+
+    /// Shows what is at work, and returns it.
+    fn at_work(&self, app: &App) -> Watched {
+        let infos = self.rules.infos().map(Arc::clone).collect();
+        let (refused, feeds) = (self.refused.clone(), self.feeds.told.clone());
+        app.set_rules(Loaded::new(infos, refused, feeds, app.now()));
+        Watched { rules: self.rules.clone(), indicators: Arc::clone(&self.feeds.set) }
+    }
+
+    /// Returns the files of rules and of indicators.
+    fn files(&self) -> Look {
+        self.seen
+            .iter()
+            .chain(&self.feeds.seen)
+            .map(|(path, state)| (path.clone(), *state))
+            .collect()
+    }
+
+    /// Writes the journal's line: how many rules and indicators are at work, which files came, went
+    /// or changed, and which rules were refused.
+    async fn tell(&self, app: &App, action: &'static str, before: &Look) -> anyhow::Result<()> {
+        let after = &self.files();
+        let refused = self.refused.iter().map(|refused| &refused.path);
+        let added = after.keys().filter(|path| !before.contains_key(*path));
+        let removed = before.keys().filter(|path| !after.contains_key(*path));
+        let changed =
+            after.iter().filter(|(path, state)| before.get(*path).is_some_and(|b| b != *state));
+        let Told { indicators, report } = &self.feeds.told;
+        let body = json!({
+            "rules": self.rules.len(), "refused": names(refused), "added": names(added),
+            "removed": names(removed), "changed": names(changed.map(|(path, _)| path)),
+            "indicators": indicators, "indicators_refused": report.refused(),
+        });
+        let mut write = app.db.write().await?;
+        let subject = "rules:all".to_owned();
+        write.record(NewEntry { at: app.now(), actor: ACTOR.to_owned(), action, subject, body });
+        app.commit(write).await?;
+        Ok(())
     }
 
     /// Returns a configured folder that could not be read as a whole.
@@ -96,10 +167,6 @@ impl Folders {
 
 fn is_unreadable(reason: &Reason) -> bool {
     matches!(reason, Reason::Unreadable(_))
-}
-
-fn loaded(app: &App, rules: &Rules, refused: Vec<Refused>) -> Loaded {
-    Loaded::new(rules.infos().map(Arc::clone).collect(), refused, app.now())
 }
 
 async fn load(paths: Vec<PathBuf>) -> anyhow::Result<Set> {
@@ -119,30 +186,11 @@ async fn load(paths: Vec<PathBuf>) -> anyhow::Result<Set> {
     Ok(set)
 }
 
-/// Writes the journal's line: how many rules are at work, which files came, went or changed, and
-/// which were refused.
-async fn tell(
-    app: &App,
-    action: &'static str,
-    rules: &Rules,
-    refused: &[Refused],
-    before: &Look,
-    after: &Look,
-) -> anyhow::Result<()> {
-    let refused_paths = refused.iter().map(|refused| &refused.path);
-    let added = after.keys().filter(|path| !before.contains_key(*path));
-    let removed = before.keys().filter(|path| !after.contains_key(*path));
-    let changed =
-        after.iter().filter(|(path, state)| before.get(*path).is_some_and(|b| b != *state));
-    let body = json!({
-        "rules": rules.len(), "refused": names(refused_paths), "added": names(added),
-        "removed": names(removed), "changed": names(changed.map(|(path, _)| path)),
-    });
+/// Tells that a folder or feed cannot be read, while what was loaded from it stays at work.
+async fn tell_lost(app: &App, lost: &Path) -> anyhow::Result<()> {
     let mut write = app.db.write().await?;
-    let subject = "rules:all".to_owned();
-    write.record(NewEntry { at: app.now(), actor: ACTOR.to_owned(), action, subject, body });
-    app.commit(write).await?;
-    Ok(())
+    let told = raise::rules_lost(app, &mut write, &lost.display().to_string()).await?;
+    Ok(save::commit(app, write, told.into_iter().collect()).await?)
 }
 
 /// Returns how many there are, and the first of them.
@@ -152,7 +200,7 @@ fn names<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Value {
 }
 
 /// What cannot be read is left out here; loading tells of it.
-fn look(paths: &[PathBuf]) -> Look {
+pub(super) fn look(paths: &[PathBuf]) -> Look {
     let mut look = Look::new();
     paths.iter().for_each(|path| walk(path, 0, &mut look));
     look

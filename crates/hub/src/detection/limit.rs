@@ -9,6 +9,9 @@ use khien_domain::id::SourceId;
 const HITS_PER_HOUR_MAX: u32 = 200;
 /// Hosts of one source that are told apart within an hour: a sender may invent names.
 const HOSTS_PER_HOUR_MAX: usize = 2_000;
+/// Indicators that are told apart on one host within an hour: whoever walks through a whole feed
+/// must not bury the duty officer.
+const INDICATORS_PER_HOUR_MAX: usize = 50;
 /// An hour, µs.
 pub(super) const HOUR_US: i64 = 3_600_000_000;
 
@@ -18,6 +21,7 @@ pub(super) struct Limit {
     hour: i64,
     hosts: HashMap<SourceId, HashSet<Arc<str>>>,
     stored: HashMap<(Arc<str>, SourceId, Arc<str>), u32>,
+    indicators: HashMap<(SourceId, Arc<str>), HashSet<Box<str>>>,
 }
 
 impl Limit {
@@ -39,6 +43,14 @@ impl Limit {
         let host: Arc<str> = if hosts.len() < HOSTS_PER_HOUR_MAX { host.into() } else { "".into() };
         hosts.insert(Arc::clone(&host));
         host
+    }
+
+    /// Returns whether an indicator on this host is told by itself, rather than with the many
+    /// others.
+    pub(super) fn tells_apart(&mut self, source: SourceId, host: &Arc<str>, id: &str) -> bool {
+        let told = self.indicators.entry((source, Arc::clone(host))).or_default();
+        let has_room = told.len() < INDICATORS_PER_HOUR_MAX;
+        told.contains(id) || (has_room && told.insert(id.into()))
     }
 
     /// Returns whether one more hit of the rule on this host is stored.
@@ -66,6 +78,19 @@ mod tests {
         assert!(limit.stores("other", source, &host));
         limit.turn(2 * HOUR_US);
         assert!(limit.stores("rule", source, &host));
+    }
+
+    #[test]
+    fn a_walk_through_a_feed_falls_together() {
+        let source = SourceId::new(Uuid::from_u128(1));
+        let mut limit = Limit::default();
+        let (one, other) = ("pc-1".into(), "pc-2".into());
+        let apart = (0..500).filter(|n| limit.tells_apart(source, &one, &n.to_string())).count();
+        assert_eq!(apart, INDICATORS_PER_HOUR_MAX);
+        assert!(limit.tells_apart(source, &one, "7") && !limit.tells_apart(source, &one, "77"));
+        assert!(limit.tells_apart(source, &other, "77"));
+        limit.turn(HOUR_US);
+        assert!(limit.tells_apart(source, &one, "77"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Detection: the intake log is read after its commit, rules are matched, and what they find
-//! becomes hits and signals.
+//! Detection: the intake log is read after its commit, rules are matched and indicators looked
+//! for, and what they find becomes hits and signals.
 //!
 //! Letter S1 asks for round-the-clock watch with verified warnings. Hits of level high and above
 //! join one signal per story (family, asset or source + host) that waits for a person; lower ones
@@ -7,6 +7,7 @@
 //! loses nor doubles one. Detection opens no incident: *xác minh* is a person's deed.
 
 pub mod folders;
+pub mod indicators;
 mod limit;
 pub mod measured;
 pub mod memory;
@@ -25,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use khien_detect::{Refused, RuleInfo, Rules};
+use khien_detect::{Indicators, Refused, RuleInfo, Rules};
 use khien_domain::access::Action;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -58,22 +59,45 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// What people are told about the rules of this hub.
+/// What is matched.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// Rules and correlations.
+    pub rules: Rules,
+    /// Indicators of compromise.
+    pub indicators: Arc<Indicators>,
+}
+
+impl From<Rules> for Watched {
+    /// Rules alone.
+    fn from(rules: Rules) -> Self {
+        Self { rules, indicators: Arc::new(Indicators::builder().finish().0) }
+    }
+}
+
+/// What people are told about the rules and indicators of this hub.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// The rules and correlations that are matched.
     pub rules: Vec<Arc<RuleInfo>>,
     /// What was left out, and why.
     pub refused: Vec<Refused>,
+    /// The feeds of indicators.
+    pub feeds: indicators::Told,
     /// When they were loaded, µs UTC.
     pub at: i64,
     measured: Mutex<Arc<Measured>>,
 }
 
 impl Loaded {
-    /// Returns what is told of these rules that were loaded at `at`.
-    pub(crate) fn new(rules: Vec<Arc<RuleInfo>>, refused: Vec<Refused>, at: i64) -> Self {
-        Self { rules, refused, at, measured: Mutex::default() }
+    /// Returns what is told of these rules and feeds that were loaded at `at`.
+    fn new(
+        rules: Vec<Arc<RuleInfo>>,
+        refused: Vec<Refused>,
+        feeds: indicators::Told,
+        at: i64,
+    ) -> Self {
+        Self { rules, refused, feeds, at, measured: Mutex::default() }
     }
 
     /// Returns what matching them costs, as of a few seconds ago.
@@ -86,26 +110,31 @@ impl Loaded {
     }
 }
 
-/// Loads the embedded pack and the configured folders, follows the intake log until `stop`, and
-/// takes up the folders' changes. The doors must be open (see [`crate::intake::open`]).
+/// Loads the embedded pack and the configured folders and feeds, follows the intake log until
+/// `stop`, and takes up their changes. The doors must be open (see [`crate::intake::open`]).
 ///
 /// # Errors
 /// When the store or the log cannot be read. A rule that cannot be honoured is no error: it is
 /// left out and named on the page of the rules.
 pub async fn start(app: &App, tasks: &TaskTracker, stop: &CancellationToken) -> anyhow::Result<()> {
-    let (folders, rules) = Folders::load(app).await?;
-    let runner = Runner::open(app, rules.clone()).await.context("starting detection")?;
+    let (folders, watched) = Folders::load(app).await?;
+    let runner = Runner::open(app, watched.clone()).await.context("starting detection")?;
     let (swap, swaps) = mpsc::channel(1);
     if !folders.is_empty() {
         tasks.spawn(watch(app.clone(), folders, swap, stop.clone()));
     }
     let (app, runner) = (app.clone(), Some(runner));
-    tasks.spawn(Follower { app, rules, runner, swaps }.run(stop.clone()));
+    tasks.spawn(Follower { app, watched, runner, swaps }.run(stop.clone()));
     Ok(())
 }
 
 /// Looks at the rule folders until `stop`, and hands over what changed.
-async fn watch(app: App, mut folders: Folders, swap: mpsc::Sender<Rules>, stop: CancellationToken) {
+async fn watch(
+    app: App,
+    mut folders: Folders,
+    swap: mpsc::Sender<Watched>,
+    stop: CancellationToken,
+) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -113,9 +142,9 @@ async fn watch(app: App, mut folders: Folders, swap: mpsc::Sender<Rules>, stop: 
         }
         match folders.look(&app).await {
             Ok(None) => {}
-            Ok(Some(rules)) => {
+            Ok(Some(watched)) => {
                 // Whoever follows the log ends only with the hub.
-                let _ended = swap.send(rules).await;
+                let _ended = swap.send(watched).await;
             }
             Err(error) => {
                 tracing::error!(
@@ -127,12 +156,12 @@ async fn watch(app: App, mut folders: Folders, swap: mpsc::Sender<Rules>, stop: 
     }
 }
 
-/// Follows the log with the rules at work.
+/// Follows the log with the rules and indicators at work.
 struct Follower {
     app: App,
-    rules: Rules,
+    watched: Watched,
     runner: Option<Runner>,
-    swaps: mpsc::Receiver<Rules>,
+    swaps: mpsc::Receiver<Watched>,
 }
 
 impl Follower {
@@ -152,11 +181,11 @@ impl Follower {
 
     /// One round; waits when there is nothing to do.
     async fn turn(&mut self, stop: &CancellationToken) -> anyhow::Result<()> {
-        if let Ok(rules) = self.swaps.try_recv() {
-            self.swap(rules).await?;
+        if let Ok(watched) = self.swaps.try_recv() {
+            self.swap(watched).await?;
         }
         let Some(runner) = &mut self.runner else {
-            self.runner = Some(Runner::open(&self.app, self.rules.clone()).await?);
+            self.runner = Some(Runner::open(&self.app, self.watched.clone()).await?);
             return Ok(());
         };
         if runner.round().await? {
@@ -164,14 +193,14 @@ impl Follower {
         }
         tokio::select! {
             () = runner.wait(stop) => Ok(()),
-            Some(rules) = self.swaps.recv() => self.swap(rules).await,
+            Some(watched) = self.swaps.recv() => self.swap(watched).await,
         }
     }
 
-    async fn swap(&mut self, rules: Rules) -> anyhow::Result<()> {
-        self.rules = rules.clone();
+    async fn swap(&mut self, watched: Watched) -> anyhow::Result<()> {
+        self.watched = watched.clone();
         match &mut self.runner {
-            Some(runner) => runner.swap(rules).await,
+            Some(runner) => runner.swap(watched).await,
             None => Ok(()),
         }
     }

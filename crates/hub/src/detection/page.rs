@@ -10,6 +10,7 @@ use khien_domain::access::Action;
 use khien_domain::fold::fold;
 use maud::{Markup, html};
 
+use super::indicators;
 use super::limit::HOUR_US;
 use super::measured::Measured;
 use super::rule;
@@ -68,6 +69,7 @@ pub async fn list(
             p.panel-foot { (view.lang.ta("rules-total", &total)) }
         }
         (unmapped(&view, &measured))
+        (indicators::panel(&view, &loaded.feeds))
         (refused(&view, &loaded.refused))
     };
     Ok(layout::page(&view, &view.t("rules-title"), body))

@@ -192,14 +192,14 @@ pub(super) async fn refused(
     trouble(app, write, Trouble { family: REFUSED, title, advice, summary: what, bytes }).await
 }
 
-/// Raises a signal about a rule folder that cannot be read, while the rules at work stay. Returns
-/// the signal if a journal line tells of it.
+/// Raises a signal about a rule folder or feed that cannot be read, while what was loaded from it
+/// stays at work. Returns the signal if a journal line tells of it.
 pub(super) async fn rules_lost(
     app: &App,
     write: &mut Write,
     what: &str,
 ) -> Result<Option<SignalId>, Fault> {
-    tracing::error!(what, "a rule folder cannot be read; the rules at work stay");
+    tracing::error!(what, "a folder of rules or a feed cannot be read; what is at work stays");
     let title = Lang::Vi.t("detection-rules-lost-title");
     let advice = "detection-rules-lost-advice";
     trouble(app, write, Trouble { family: RULES_LOST, title, advice, summary: what, bytes: 0 })
@@ -266,6 +266,7 @@ fn body(hit: &Found) -> Value {
         "rule_tags": rule.tags,
         "family": rule.family,
         "advice": rule.advice_vi,
+        "indicator": hit.indicator,
         "host": &*hit.spot.host,
         "summary": hit.summary,
         "event": serde_json::from_str::<Value>(&hit.event).unwrap_or_default(),

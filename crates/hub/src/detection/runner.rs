@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use khien_detect::Rules;
+use khien_detect::IocScanner;
 use khien_lake::{LakeError, Offset, Reader};
 use tokio_util::sync::CancellationToken;
 
 use super::memory::{self, Memory};
 use super::scan::{Scan, Scanner};
-use super::{raise, save};
+use super::{Watched, raise, save};
 use crate::app::App;
 use crate::intake::{self, Intake};
 
@@ -41,15 +41,17 @@ impl Runner {
     ///
     /// # Errors
     /// When the doors are not open, or the store or the log cannot be read.
-    pub async fn open(app: &App, rules: Rules) -> anyhow::Result<Self> {
+    pub async fn open(app: &App, watched: impl Into<Watched>) -> anyhow::Result<Self> {
         let intake = Arc::clone(app.intake().context("the doors for events are not open")?);
         let (place, remembered) = {
             let mut conn = app.db.read().await?;
             (intake::store::place(&mut conn, intake::LOG).await?, memory::load(&mut conn).await?)
         };
         let (reader, saved, remembered) = reader(&intake, Offset::from_i64(place), remembered)?;
+        let Watched { rules, indicators } = watched.into();
         let engine = memory::engine(rules, remembered.as_ref().map(|memory| &memory.bytes[..]));
-        let scanner = Some(Scanner::new(Arc::clone(&intake), reader, engine, saved));
+        let eyes = (engine, IocScanner::new(indicators));
+        let scanner = Some(Scanner::new(Arc::clone(&intake), reader, eyes, saved));
         tell_quarantined(app, &intake).await?;
         let app = app.clone();
         let (saved_at, remembered_at, measured_at) = (0, 0, 0);
@@ -94,12 +96,14 @@ impl Runner {
         }
     }
 
-    /// Goes on with other rules; what those count that are the same is not forgotten.
+    /// Goes on with other rules and indicators; what those rules count that are the same is not
+    /// forgotten.
     ///
     /// # Errors
     /// When the engine broke off: everything is to be begun anew.
-    pub async fn swap(&mut self, rules: Rules) -> anyhow::Result<()> {
-        self.work(move |scanner| scanner.swap(rules)).await?;
+    pub async fn swap(&mut self, watched: impl Into<Watched>) -> anyhow::Result<()> {
+        let watched = watched.into();
+        self.work(move |scanner| scanner.swap(watched)).await?;
         // Saved with the next round, so that a restart meets the memory of these rules.
         (self.remembered_at, self.measured_at) = (0, 0);
         Ok(())

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use khien_detect::{Engine, Hit, RuleInfo, Rules, Settled};
+use khien_detect::{Engine, Hit, IocHit, IocScanner, RuleInfo, Settled};
 use khien_domain::id::SourceId;
 use khien_event::{Batch, Column, Context, Event, Format, Problem, ProblemKind, parse};
 use khien_lake::{Damage, LakeError, Offset, Reader, Stored};
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::limit::{HOUR_US, Limit};
 use super::measured::Measured;
 use super::memory::{self, Memory};
+use super::{Watched, indicators};
 use crate::intake::Intake;
 
 /// Raw bytes that one round reads.
@@ -49,9 +50,12 @@ pub(super) struct Spot {
 /// A hit that becomes a row.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
-    /// SHA-256 of (rule, event uid).
+    /// SHA-256 of (rule or indicator, event uid).
     pub(super) id: [u8; 32],
+    /// The rule, or what an indicator says in the form of one.
     pub(super) rule: Arc<RuleInfo>,
+    /// Where the indicator comes from, if it was one.
+    pub(super) indicator: Option<Value>,
     pub(super) spot: Spot,
     /// By the clock of the sender; ours when it tells no time.
     pub(super) happened_at: i64,
@@ -68,6 +72,23 @@ pub(super) struct Surplus {
     pub(super) rule: Arc<RuleInfo>,
     pub(super) count: i64,
     pub(super) last_at: i64,
+}
+
+/// What fired on an event.
+pub(super) struct Cause {
+    pub(super) rule: Arc<RuleInfo>,
+    /// What makes the hit another one than the others on its event.
+    pub(super) key: Arc<str>,
+    /// Under which name it is counted.
+    pub(super) counted: Arc<str>,
+    pub(super) indicator: Option<Value>,
+}
+
+impl From<Arc<RuleInfo>> for Cause {
+    fn from(rule: Arc<RuleInfo>) -> Self {
+        let key: Arc<str> = rule.id.as_str().into();
+        Self { rule, counted: Arc::clone(&key), key, indicator: None }
+    }
 }
 
 /// What decoding told about a source.
@@ -105,6 +126,7 @@ pub(super) struct Scanner {
     intake: Arc<Intake>,
     reader: Reader,
     engine: Engine,
+    indicators: IocScanner,
     batch: Batch,
     /// For an event of an earlier frame.
     earlier: Batch,
@@ -117,9 +139,14 @@ pub(super) struct Scanner {
 
 impl Scanner {
     /// Returns a scanner that reads from where `reader` stands and keeps hits from `saved` on.
-    pub(super) fn new(intake: Arc<Intake>, reader: Reader, engine: Engine, saved: Offset) -> Self {
-        let (batch, earlier) = (Batch::new(), Batch::new());
-        Self { intake, reader, engine, batch, earlier, limit: Limit::default(), saved, events: 0 }
+    pub(super) fn new(
+        intake: Arc<Intake>,
+        reader: Reader,
+        (engine, indicators): (Engine, IocScanner),
+        saved: Offset,
+    ) -> Self {
+        let (batch, earlier, limit) = (Batch::new(), Batch::new(), Limit::default());
+        Self { intake, reader, engine, indicators, batch, earlier, limit, saved, events: 0 }
     }
 
     /// Waits for a frame.
@@ -127,9 +154,10 @@ impl Scanner {
         self.reader.wait().await
     }
 
-    /// Matches other rules from the next frame on.
-    pub(super) fn swap(&mut self, rules: Rules) {
-        self.engine = memory::engine(rules, Some(&self.engine.state()));
+    /// Matches other rules and indicators from the next frame on.
+    pub(super) fn swap(&mut self, watched: Watched) {
+        self.engine = memory::engine(watched.rules, Some(&self.engine.state()));
+        self.indicators = IocScanner::new(watched.indicators);
         self.events = 0;
     }
 
@@ -163,7 +191,7 @@ impl Scanner {
         if frame.at < self.saved {
             return;
         }
-        let Ok(Matched { problems, hits, settled }) = matched else {
+        let Ok(Matched { problems, hits, settled, seen }) = matched else {
             // Told as a part of the log that nobody examined, and passed: one batch that breaks a
             // decoder must not blind the province.
             scan.damaged.push(Damage { from: frame.at, bytes: frame.raw.len() as u32 });
@@ -176,7 +204,18 @@ impl Scanner {
         decoded.skew = skew.or(decoded.skew);
         self.limit.turn(frame.received_us);
         for hit in hits {
-            hit_on(&mut self.limit, frame, &self.batch, hit.event, &hit.rule, scan);
+            let at = (frame, &self.batch, hit.event);
+            hit_on(&mut self.limit, at, |_, _| hit.rule.into(), scan);
+        }
+        for hit in seen {
+            let at = (frame, &self.batch, hit.event);
+            let indicator = self.indicators.indicators().indicator(&hit);
+            let cause = |limit: &mut Limit, spot: &Spot| {
+                let key = indicator.rule_id();
+                let apart = limit.tells_apart(spot.source, &spot.host, &key);
+                indicators::cause(&hit, &indicator, key, apart)
+            };
+            hit_on(&mut self.limit, at, cause, scan);
         }
         for settled in settled {
             self.settled(&settled, scan);
@@ -190,7 +229,9 @@ impl Scanner {
         self.engine.name(frame.at.to_i64().cast_unsigned());
         let hits = self.engine.batch(&self.batch);
         self.events += self.batch.len() as u64;
-        Matched { problems, hits, settled: self.engine.settled() }
+        let mut seen = Vec::new();
+        self.indicators.scan(&self.batch, frame.received_us, &mut seen);
+        Matched { problems, hits, settled: self.engine.settled(), seen }
     }
 
     /// A hit that only the end of its time frame made known: its event is read again.
@@ -206,7 +247,8 @@ impl Scanner {
             tracing::warn!(rule = %settled.rule.id, %at, "the event of a count is no longer kept");
             return;
         };
-        hit_on(&mut self.limit, &frame, &self.earlier, settled.event, &settled.rule, scan);
+        let at = (&frame, &self.earlier, settled.event);
+        hit_on(&mut self.limit, at, |_, _| Arc::clone(&settled.rule).into(), scan);
     }
 }
 
@@ -216,6 +258,7 @@ struct Matched {
     hits: Vec<Hit>,
     /// Hits on events of frames before it.
     settled: Vec<Settled>,
+    seen: Vec<IocHit>,
 }
 
 /// Decodes a frame into a batch that is emptied first.
@@ -224,33 +267,33 @@ pub(super) fn decode(frame: &Stored, batch: &mut Batch) -> Vec<Problem> {
     parse(frame.decoder, &frame.raw, &Context::received(frame.received_us), batch)
 }
 
+/// Keeps a hit on an event of a frame; `cause` tells what fired, once the spot is known.
 fn hit_on(
     limit: &mut Limit,
-    frame: &Stored,
-    batch: &Batch,
-    index: usize,
-    rule: &Arc<RuleInfo>,
+    (frame, batch, index): (&Stored, &Batch, usize),
+    cause: impl FnOnce(&mut Limit, &Spot) -> Cause,
     scan: &mut Scan,
 ) {
     let event = batch.event(index);
     let source = source_of(frame);
     let named = event.column(Column::Host).and_then(|host| host.as_text()).unwrap_or_default();
     let host = limit.host(source, plain(head(named, HOST_CHARS_MAX)).trim());
-    let rule_id: Arc<str> = rule.id.as_str().into();
-    let hour = frame.received_us.div_euclid(HOUR_US);
-    *scan.tally.entry((Arc::clone(&rule_id), hour)).or_default() += 1;
-    let stored = limit.stores(&rule.id, source, &host);
     let spot = Spot { source, host };
-    if !stored {
-        let new = Surplus { rule: Arc::clone(rule), count: 0, last_at: frame.received_us };
-        let surplus = scan.surplus.entry((rule_id, spot)).or_insert(new);
+    let Cause { rule, key, counted, indicator } = cause(limit, &spot);
+    let hour = frame.received_us.div_euclid(HOUR_US);
+    *scan.tally.entry((counted, hour)).or_default() += 1;
+    if !limit.stores(&rule.id, source, &spot.host) {
+        let place = (rule.id.as_str().into(), spot);
+        let new = Surplus { rule, count: 0, last_at: frame.received_us };
+        let surplus = scan.surplus.entry(place).or_insert(new);
         surplus.count += 1;
         surplus.last_at = surplus.last_at.max(frame.received_us);
         return;
     }
     scan.found.push(Found {
-        id: hit_id(&rule.id, frame, index),
-        rule: Arc::clone(rule),
+        id: hit_id(&key, frame, index),
+        rule,
+        indicator,
         spot,
         happened_at: event.t_event().unwrap_or(frame.received_us),
         received_at: frame.received_us,
@@ -274,10 +317,10 @@ fn unreadable(format: Format, problems: &[Problem]) -> i64 {
     problems.iter().filter(is_lost).count() as i64
 }
 
-fn hit_id(rule: &str, frame: &Stored, index: usize) -> [u8; 32] {
+fn hit_id(key: &str, frame: &Stored, index: usize) -> [u8; 32] {
     let mut hash = Sha256::new();
-    hash.update((rule.len() as u64).to_be_bytes());
-    hash.update(rule.as_bytes());
+    hash.update((key.len() as u64).to_be_bytes());
+    hash.update(key.as_bytes());
     hash.update(frame.source);
     hash.update(frame.epoch.to_be_bytes());
     hash.update(frame.sequence.to_be_bytes());

@@ -142,9 +142,7 @@ impl Sheet {
                     div.cluster {
                         (parts::level(view, &row.severity))
                         (parts::state(view, "incident", &row.state))
-                        span class=(format!("tlp tlp-{}", row.marking.to_lowercase().replace('+', "-"))) {
-                            "TLP:" (row.marking)
-                        }
+                        (parts::tlp(&row.marking))
                         @if let Some(clock) = self.clocks.iter().find(|clock| clock.is_owed()) {
                             (parts::clock(view, clock.due))
                         }

@@ -169,6 +169,7 @@ fn facts(view: &View, row: &SignalRow, details: &Details) -> Markup {
                     }
                 }
                 (attribution(view, &body))
+                @if let Some(indicator) = body.get("indicator") { (provenance(view, indicator)) }
             }
         }
     }
@@ -217,6 +218,27 @@ fn attribution(view: &View, body: &serde_json::Value) -> Markup {
             (view.t("signal-rule")) " " b { (title) } " · " (text("rule_author"))
             " · " span.mono { (text("rule_id")) }
             @if !text("rule_link").is_empty() { " · " span.mono { (text("rule_link")) } }
+        }
+    }
+}
+
+/// Where an indicator comes from and how far it may be passed on; nothing for a rule.
+fn provenance(view: &View, indicator: &serde_json::Value) -> Markup {
+    let text = |key: &str| indicator.get(key).and_then(|v| v.as_str()).unwrap_or_default();
+    let line = indicator.get("line").and_then(|line| line.as_u64()).map(|line| line.to_string());
+    let until = indicator.get("valid_until").and_then(|until| until.as_i64());
+    html! {
+        @if !indicator.is_null() {
+            p.panel-foot {
+                (view.t("signal-indicator")) " " b.mono { (text("value")) }
+                @if let Some(marking) = text("tlp").strip_prefix("TLP:") {
+                    " " (parts::tlp(marking))
+                }
+                " · " span.mono { (text("feed")) " " (text("id")) (line.unwrap_or_default()) }
+                @if let Some(until) = until {
+                    " · " (view.t("signal-indicator-until")) " " (parts::moment(until))
+                }
+            }
         }
     }
 }

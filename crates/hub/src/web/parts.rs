@@ -50,6 +50,12 @@ pub fn state(view: &View, noun: &str, state: &str) -> Markup {
     html! { span class=(class) { (view.t(&format!("{noun}-state-{state}"))) } }
 }
 
+/// Returns the badge of a TLP marking.
+pub fn tlp(marking: &str) -> Markup {
+    let class = format!("tlp tlp-{}", marking.to_lowercase().replace('+', "-"));
+    html! { span class=(class) { "TLP:" (marking) } }
+}
+
 /// Returns a time, to the minute, for people and machines.
 pub fn moment(at: i64) -> Markup {
     html! { time datetime=(time::rfc3339(at)) { (time::minute(at)) } }
