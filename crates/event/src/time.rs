@@ -22,10 +22,50 @@ pub(crate) struct Yearless {
 
 /// Reads an ISO 8601 / RFC 3339 time; one without an offset counts as `zone_offset_s`.
 pub(crate) fn iso(text: &str, zone_offset_s: i32) -> Option<i64> {
+    if let Some(us) = utc(text) {
+        return Some(us);
+    }
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Some(instant.as_microsecond());
     }
     in_zone(text.parse::<DateTime>().ok()?, zone_offset_s)
+}
+
+/// Reads `2025-10-25T13:44:33.4409070Z`, as nearly every event tells its time. Any other time, and
+/// one that does not exist, is left to who knows all of ISO 8601.
+fn utc(text: &str) -> Option<i64> {
+    let (stamp, fraction) = text.strip_suffix('Z')?.as_bytes().split_first_chunk::<19>()?;
+    let [y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2] =
+        *stamp
+    else {
+        return None;
+    };
+    let year = number(&[y1, y2, y3, y4])?;
+    let date = Date::new(year, number(&[o1, o2])? as i8, number(&[d1, d2])? as i8).ok()?;
+    let (hour, minute) = (number(&[h1, h2])? as i8, number(&[m1, m2])? as i8);
+    let nanosecond = match fraction {
+        [] => 0,
+        [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => nanoseconds(digits)?,
+        _ => return None,
+    };
+    let clock = Time::new(hour, minute, number(&[s1, s2])? as i8, nanosecond).ok()?;
+    in_zone(date.to_datetime(clock), 0)
+}
+
+/// Reads up to four digits.
+fn number(digits: &[u8]) -> Option<i16> {
+    digits.iter().try_fold(0, |number, digit| {
+        digit.is_ascii_digit().then(|| number * 10 + i16::from(digit - b'0'))
+    })
+}
+
+/// Reads up to nine digits behind a point.
+fn nanoseconds(digits: &[u8]) -> Option<i32> {
+    let mut padded = [b'0'; 9];
+    padded[..digits.len()].copy_from_slice(digits);
+    padded.iter().try_fold(0, |number, digit| {
+        digit.is_ascii_digit().then(|| number * 10 + i32::from(digit - b'0'))
+    })
 }
 
 /// Reads seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by size.
@@ -145,6 +185,41 @@ mod tests {
             assert_eq!(iso(text, zone), Some(us(expected)), "{text}");
         }
         assert_eq!(iso("yesterday", zone), None);
+    }
+
+    #[test]
+    fn times_in_utc_are_what_the_whole_of_iso_makes_of_them() {
+        for text in [
+            "2025-10-25T13:44:33Z",
+            "2025-10-25T13:44:33.4Z",
+            "2025-10-25T13:44:33.440907123Z",
+            "2024-02-29T00:00:00.000001Z",
+            "1969-12-31T23:59:59.9999999Z",
+            "0001-01-01T00:00:00Z",
+            "1601-01-01T00:00:00.0000001Z",
+            "9999-12-30T21:59:59.999999Z",
+            "1970-01-01T00:00:00Z",
+        ] {
+            assert_eq!(utc(text), Some(us(text)), "{text}");
+        }
+        for text in [
+            "",
+            "Z",
+            "2025-10-25T13:44:33",
+            "2025-10-25 13:44:33Z",
+            "2025-02-29T00:00:00Z",
+            "2025-13-01T00:00:00Z",
+            "2025-10-25T24:00:00Z",
+            "2025-10-25T23:59:60Z",
+            "2025-10-25T13:44:33.Z",
+            "2025-10-25T13:44:33.1234567890Z",
+            "2025-10-25T13:44:33,5Z",
+            "2025-10-25T13:44:3xZ",
+            "2025-10-25T13:44:33.4xZ",
+            "2025-10-25T13:44:33+07:00Z",
+        ] {
+            assert_eq!(utc(text), None, "{text}");
+        }
     }
 
     #[test]
