@@ -199,6 +199,20 @@ impl Writer<'_> {
         self.batch.entries.push(Entry { name, value, tag });
     }
 
+    /// Appends a value whose text `write` appends to the text of all values.
+    pub(crate) fn put_written<E>(
+        &mut self,
+        name: NameId,
+        tag: Tag,
+        write: impl FnOnce(&mut String) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let start = self.batch.text.len();
+        write(&mut self.batch.text)?;
+        let value = Span { start, end: self.batch.text.len() };
+        self.batch.entries.push(Entry { name, value, tag });
+        Ok(())
+    }
+
     /// Appends values whose text stands in `text`: one copy for all of them.
     pub(crate) fn put_all(&mut self, text: &str, entries: &[Entry]) {
         let Span { start: base, .. } = self.batch.push_text(text);
@@ -247,6 +261,14 @@ impl Writer<'_> {
         self.written().iter().map(value)
     }
 
+    /// Returns every value written under the field.
+    pub(crate) fn values(&self, field: &str) -> impl Iterator<Item = Value<'_>> {
+        let name = self.batch.names.get(field);
+        let of_field = move |entry: &&Entry| Some(entry.name) == name;
+        let written = if name.is_some() { self.written() } else { &[] };
+        written.iter().filter(of_field).map(|entry| self.batch.value(entry))
+    }
+
     /// Returns the first value written under the field.
     pub fn first(&self, field: &str) -> Option<Value<'_>> {
         self.first_by_id(self.batch.names.get(field)?)
@@ -256,6 +278,18 @@ impl Writer<'_> {
     pub(crate) fn first_by_id(&self, name: NameId) -> Option<Value<'_>> {
         let entry = self.written().iter().find(|entry| entry.name == name)?;
         Some(self.batch.value(entry))
+    }
+
+    /// Returns the first value written under each of these fields, which have their number in every
+    /// table, in one pass over the event.
+    pub(crate) fn firsts<const N: usize>(&self, names: [NameId; N]) -> [Option<Value<'_>>; N] {
+        let mut firsts = [None; N];
+        for entry in self.written().iter().filter(|entry| entry.name.is_everywhere()) {
+            if let Some(place) = names.iter().position(|name| *name == entry.name) {
+                firsts[place].get_or_insert_with(|| self.batch.value(entry));
+            }
+        }
+        firsts
     }
 
     /// Returns the field names so far, by number.

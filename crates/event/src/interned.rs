@@ -25,9 +25,9 @@ macro_rules! everywhere {
                 #[doc = concat!("`", $name, "`, in every table.")]
                 pub const $constant: Self = Self($number);
             )*
+            /// In the order of their numbers.
+            const EVERYWHERE: &[&str] = &[$($name),*];
         }
-        /// In the order of their numbers.
-        const EVERYWHERE: &[&str] = &[$($name),*];
     };
 }
 
@@ -47,12 +47,23 @@ everywhere! {
     12 OPERATION_TYPE "OperationType"
     13 PROGRAM "program"
     14 EVENT_TYPE "event_type"
+    15 EVENT "Event"
+    16 SYSTEM "System"
+    17 FLOW_ID "flow_id"
+    18 IN_IFACE "in_iface"
+    19 PCAP_CNT "pcap_cnt"
+    20 STATS_UPTIME "stats.uptime"
 }
 
 impl NameId {
     /// Returns the number, from 0 without gaps: for tables beside [`Names`].
     pub const fn index(self) -> usize {
         self.0 as usize
+    }
+
+    /// Returns whether every table gives the name this number.
+    pub(crate) fn is_everywhere(self) -> bool {
+        self.index() < Self::EVERYWHERE.len()
     }
 }
 
@@ -71,7 +82,7 @@ impl Default for Names {
             texts: Vec::new(),
             serial: TABLES.fetch_add(1, Ordering::Relaxed),
         };
-        for name in EVERYWHERE {
+        for name in NameId::EVERYWHERE {
             names.intern(name);
         }
         names
@@ -137,11 +148,11 @@ mod tests {
         let mut names = Names::default();
         assert_eq!(names.get("Channel"), Some(NameId::CHANNEL));
         assert_eq!(names.text(NameId::PROGRAM), "program");
-        for (number, name) in EVERYWHERE.iter().enumerate() {
+        for (number, name) in NameId::EVERYWHERE.iter().enumerate() {
             assert_eq!(names.get(name).map(NameId::index), Some(number));
         }
         let own = names.intern("Own");
-        assert_eq!((own, names.len()), (names.intern("Own"), EVERYWHERE.len() + 1));
+        assert_eq!((own, names.len()), (names.intern("Own"), NameId::EVERYWHERE.len() + 1));
         assert_ne!(names.serial(), Names::default().serial());
     }
 }

@@ -36,7 +36,7 @@ impl Stream {
         let mut problems = Problems::after(self.lines);
         self.piece(bytes, batch, &mut problems);
         if self.format != Format::Evtx {
-            self.lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
         }
         problems.into_list()
     }

@@ -36,10 +36,14 @@ const VALUES_MAX: usize = 64;
 const HASHES: &[(&str, &str)] =
     &[("fileinfo.sha1", "SHA1"), ("fileinfo.md5", "MD5"), ("fileinfo.sha256", "SHA256")];
 
+/// Each of Suricata's events has one of these, and no other source's.
+const SURICATAS_OWN: [NameId; 4] =
+    [NameId::FLOW_ID, NameId::IN_IFACE, NameId::PCAP_CNT, NameId::STATS_UPTIME];
+
 /// Returns true when the event is one of Suricata's.
 pub(crate) fn is(event: &Writer<'_>) -> bool {
     matches!(event.first_by_id(NameId::EVENT_TYPE), Some(Value::Text(_)))
-        && ["flow_id", "in_iface", "pcap_cnt", "stats.uptime"].iter().any(|name| event.has(name))
+        && SURICATAS_OWN.iter().any(|name| event.first_by_id(*name).is_some())
 }
 
 /// Adds the names of the rules.
@@ -70,9 +74,9 @@ impl Copied {
 }
 
 fn values(path: &str, event: &Writer<'_>) -> Vec<Copied> {
-    let found = event.fields().filter(|(name, _)| *name == path).take(VALUES_MAX);
+    let found = event.values(path).take(VALUES_MAX);
     found
-        .filter_map(|(_, value)| match value {
+        .filter_map(|value| match value {
             Value::Number(digits) => Some(Copied::Number(digits.to_owned())),
             Value::Text(text) => Some(Copied::Text(text.to_owned())),
             Value::Null | Value::Bool(_) => None,

@@ -4,14 +4,24 @@ use super::paths::{Meaning, Paths};
 use crate::batch::{Value, Writer};
 use crate::interned::NameId;
 
+macro_rules! kinds {
+    ($parent:literal) => {
+        [
+            (concat!($parent, "sha1"), "SHA1"),
+            (concat!($parent, "md5"), "MD5"),
+            (concat!($parent, "sha256"), "SHA256"),
+            (concat!($parent, "imphash"), "IMPHASH"),
+        ]
+    };
+}
+
 /// ECS splits hashes by kind; Sysmon and Sigma know one field `SHA1=..,MD5=..`.
-const HASH_PARENTS: &[&str] = &["process.hash.", "file.hash.", "dll.hash.", "hash."];
-const HASH_KINDS: &[(&str, &str)] =
-    &[("sha1", "SHA1"), ("md5", "MD5"), ("sha256", "SHA256"), ("imphash", "IMPHASH")];
+const HASHES: [[(&str, &str); 4]; 4] =
+    [kinds!("process.hash."), kinds!("file.hash."), kinds!("dll.hash."), kinds!("hash.")];
 
 /// Gives every value of the event its native name, where it has one.
 pub(super) fn translate(paths: &Paths, event: &mut Writer<'_>) {
-    if paths.all_plain() {
+    if paths.all_native() {
         return;
     }
     let is_foreign = |name| matches!(paths.meaning(name), Some(Meaning::Foreign(_)));
@@ -64,15 +74,12 @@ fn text_at<'e>(event: &'e Writer<'_>, path: &str) -> Option<&'e str> {
 }
 
 fn hashes(event: &Writer<'_>) -> Option<String> {
-    HASH_PARENTS.iter().find_map(|parent| {
-        let kinds: Vec<String> = HASH_KINDS
-            .iter()
-            .filter_map(|(ecs, sysmon)| {
-                let hash = text_at(event, &format!("{parent}{ecs}"))?;
-                Some(format!("{sysmon}={}", hash.to_uppercase()))
-            })
-            .collect();
-        (!kinds.is_empty()).then(|| kinds.join(","))
+    HASHES.iter().find_map(|kinds| {
+        let told = kinds.iter().filter_map(|(path, kind)| {
+            Some(format!("{kind}={}", text_at(event, path)?.to_uppercase()))
+        });
+        let told: Vec<String> = told.collect();
+        (!told.is_empty()).then(|| told.join(","))
     })
 }
 

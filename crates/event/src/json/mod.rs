@@ -5,8 +5,10 @@
 //! sees `process.executable`. What has no native name keeps its dotted path.
 
 mod ecs;
+mod flaw;
 mod paths;
-pub(crate) mod read;
+mod read;
+mod scan;
 mod stream;
 pub(crate) mod tree;
 
@@ -19,6 +21,7 @@ use crate::carrier::Carrier;
 use crate::interned::NameId;
 use crate::problem::Problems;
 use crate::{Context, Format, eve, time, windows};
+use flaw::Flaw;
 use stream::Read;
 
 /// Fields that tell when the event happened, surest first.
@@ -72,21 +75,22 @@ fn object<'b>(
     text: &str,
     paths: &mut Paths,
     batch: &'b mut Batch,
-) -> Result<(Option<Writer<'b>>, usize), serde_json::Error> {
+) -> Result<(Option<Writer<'b>>, usize), Flaw> {
     let mut event = batch.start(Format::Json);
-    let (mut read, mut used) = stream::read(text, true, paths, &mut event)?;
+    let mut read = stream::read(text, true, paths, &mut event)?;
     if read == Read::MaybeRecord {
         event.restart();
-        let (node, taken) = read::first(text)?;
+        let (node, used) = tree::first(text)?;
         if let Some(record) = windows::record(&node) {
             windows::write(record, &mut event);
-            return Ok((Some(event), taken));
+            return Ok((Some(event), used));
         }
-        (read, used) = stream::read(text, false, paths, &mut event)?;
+        read = stream::read(text, false, paths, &mut event)?;
     }
-    if read == Read::Other {
+    let Read::Object(used) = read else {
+        let (_, used) = tree::first(text)?;
         return Ok((None, used));
-    }
+    };
     ecs::translate(paths, &mut event);
     if eve::is(&event) {
         eve::write(&mut event);
@@ -103,7 +107,8 @@ fn finish(mut event: Writer<'_>, carrier: Carrier<'_>, context: &Context) {
 }
 
 fn told_time(event: &Writer<'_>, context: &Context) -> Option<i64> {
-    TIME_FIELDS.iter().find_map(|field| match event.first_by_id(*field)? {
+    let told = event.firsts(TIME_FIELDS);
+    TIME_FIELDS.iter().zip(told).find_map(|(field, value)| match value? {
         Value::Number(digits) => time::epoch(digits),
         // Sysmon writes this one in UTC without saying so.
         Value::Text(stamp) if *field == NameId::UTC_TIME => time::iso(stamp, 0),
@@ -111,3 +116,6 @@ fn told_time(event: &Writer<'_>, context: &Context) -> Option<i64> {
         Value::Null | Value::Bool(_) => None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,10 @@
 //! What a JSON path means: a native field, or another collector's name for one.
 
+use std::borrow::Cow;
+
+use super::flaw::Wrong;
+use super::scan::Scanner;
+use super::stream::{NAMES_MAX, PATH_BYTES_MAX};
 use crate::batch::Writer;
 use crate::interned::NameId;
 use crate::{names, windows};
@@ -20,39 +25,61 @@ pub(super) enum Meaning {
     Foreign(Option<NameId>),
 }
 
-/// The paths met so far, and which followed which.
+/// A path that came after another one last time.
+#[derive(Clone, Copy, Debug)]
+struct Follower {
+    path: NameId,
+    /// The path of the object that the member's name stood in.
+    parent: Option<NameId>,
+    /// Where that name begins in the path.
+    name_start: usize,
+    is_native: bool,
+}
+
+/// The paths met so far, and which one followed which.
 #[derive(Debug, Default)]
 pub(crate) struct Paths {
     /// By the number of the path in the batch's names; a gap is no path.
     meanings: Vec<Option<Meaning>>,
-    /// By the number of a path, plus one; first for the beginning of an event: the path that came
-    /// next the last time.
-    followers: Vec<Option<NameId>>,
-    /// Place in `followers` of the latest path.
+    /// By the number of the path before and one more; at 0, what opened an event. Events of several
+    /// kinds take turns, but within a kind, and often beyond, one field follows another. Only names
+    /// that are written without escapes.
+    followers: Vec<Option<Follower>>,
+    /// Where in `followers` the next path is to be found.
     latest: usize,
-    plain: bool,
+    all_native: bool,
+    /// Keeps its buffer from one path to the next.
+    path: String,
 }
 
 impl Paths {
     /// Begins an event.
     pub(super) fn begin(&mut self) {
         self.latest = 0;
-        self.plain = true;
+        self.all_native = true;
     }
 
     /// Returns whether every path of the event so far is the native name itself.
-    pub(super) fn all_plain(&self) -> bool {
-        self.plain
+    pub(super) fn all_native(&self) -> bool {
+        self.all_native
     }
 
-    /// Returns the number of a path.
-    pub(super) fn name(&mut self, path: &str, event: &mut Writer<'_>) -> NameId {
-        let guess = self.followers.get(self.latest).copied().flatten();
-        let guess = guess.filter(|id| event.names().text(*id) == path);
-        let id = guess.unwrap_or_else(|| self.look_up(path, event));
-        self.latest = id.index() + 1;
-        self.plain &= self.meaning(id) == Some(Meaning::Native(id));
-        id
+    /// Reads the member name that is next, in the object at `parent`, and returns the number of its
+    /// path.
+    #[inline]
+    pub(super) fn name(
+        &mut self,
+        parent: Option<NameId>,
+        scan: &mut Scanner<'_>,
+        event: &mut Writer<'_>,
+    ) -> Result<NameId, Wrong> {
+        let follower = match self.followers.get(self.latest) {
+            Some(Some(follower)) if follower.is_next(parent, scan, event) => *follower,
+            _ => self.look_up(parent, scan, event)?,
+        };
+        self.latest = follower.path.index() + 1;
+        self.all_native &= follower.is_native;
+        Ok(follower.path)
     }
 
     /// Returns the meaning of a path that [`Paths::name`] has numbered.
@@ -65,19 +92,66 @@ impl Paths {
         self.meanings.len() > PATHS_KEPT_MAX
     }
 
-    fn look_up(&mut self, path: &str, event: &mut Writer<'_>) -> NameId {
-        let id = event.name(path);
-        if self.followers.len() <= self.latest {
-            self.followers.resize(self.latest + 1, None);
+    #[inline(never)]
+    fn look_up(
+        &mut self,
+        parent: Option<NameId>,
+        scan: &mut Scanner<'_>,
+        event: &mut Writer<'_>,
+    ) -> Result<Follower, Wrong> {
+        let name = scan.name()?;
+        self.path.clear();
+        if let Some(parent) = parent {
+            self.path.push_str(event.names().text(parent));
         }
-        self.followers[self.latest] = Some(id);
-        if self.meanings.len() <= id.index() {
-            self.meanings.resize(id.index() + 1, None);
+        if !self.path.is_empty() {
+            self.path.push('.');
         }
-        if self.meanings[id.index()].is_none() {
-            self.meanings[id.index()] = Some(meaning(path, id, event));
+        let name_start = self.path.len();
+        self.path.push_str(&name);
+        let path = number(&self.path, event)?;
+        let is_native = self.learn(path, event) == Meaning::Native(path);
+        let follower = Follower { path, parent, name_start, is_native };
+        if let Cow::Borrowed(_) = name {
+            put(&mut self.followers, self.latest, follower);
         }
-        id
+        Ok(follower)
+    }
+
+    /// Returns the meaning of the path in the buffer, which has this number.
+    fn learn(&mut self, path: NameId, event: &mut Writer<'_>) -> Meaning {
+        if let Some(meaning) = self.meaning(path) {
+            return meaning;
+        }
+        let meaning = meaning(&self.path, path, event);
+        put(&mut self.meanings, path.index(), meaning);
+        meaning
+    }
+}
+
+impl Follower {
+    /// Passes the next name if this is its path.
+    #[inline]
+    fn is_next(&self, parent: Option<NameId>, scan: &mut Scanner<'_>, event: &Writer<'_>) -> bool {
+        self.parent == parent && scan.pass_name(&event.names().text(self.path)[self.name_start..])
+    }
+}
+
+fn put<T: Clone>(list: &mut Vec<Option<T>>, at: usize, item: T) {
+    if list.len() <= at {
+        list.resize(at + 1, None);
+    }
+    list[at] = Some(item);
+}
+
+fn number(path: &str, event: &mut Writer<'_>) -> Result<NameId, Wrong> {
+    if path.len() > PATH_BYTES_MAX {
+        return Err(Wrong::PathBytes);
+    }
+    match event.names().get(path) {
+        Some(id) => Ok(id),
+        None if event.names().len() >= NAMES_MAX => Err(Wrong::Names),
+        None => Ok(event.name(path)),
     }
 }
 

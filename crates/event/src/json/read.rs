@@ -5,25 +5,23 @@
 //! and over.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 
-use serde::de::{DeserializeSeed, IgnoredAny};
-use serde_json::error::Category;
-
-use super::tree::{Bounded, NODES_MAX, Node};
+use super::flaw::Flaw;
 use crate::problem::{ProblemKind, Problems};
 
 /// The longest single event in bytes.
 pub const EVENT_BYTES_MAX: usize = 1024 * 1024;
 
 /// Reads one value from the front of a text.
-pub(crate) type ReadOne<'r> = dyn FnMut(&str) -> Result<(usize, bool), serde_json::Error> + 'r;
+pub(crate) type ReadOne<'r> = dyn FnMut(&str) -> Result<(usize, bool), Flaw> + 'r;
 
 /// Walks over a buffer and hands out its values.
 pub(crate) struct Values<'t> {
     text: &'t str,
     at: usize,
+    /// The line, from 1, at `counted`.
     line: u64,
+    counted: usize,
     in_array: bool,
 }
 
@@ -32,9 +30,7 @@ impl<'t> Values<'t> {
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let start = text.find(|c: char| !c.is_ascii_whitespace()).unwrap_or(text.len());
         let in_array = text[start..].starts_with('[');
-        let mut values = Self { text, at: 0, line: 1, in_array };
-        values.go_to(if in_array { start + 1 } else { start });
-        values
+        Self { text, at: start + usize::from(in_array), line: 1, counted: 0, in_array }
     }
 
     /// Hands every value's text, cut at [`EVENT_BYTES_MAX`], to `read`, which returns how many bytes
@@ -45,19 +41,19 @@ impl<'t> Values<'t> {
             if self.at >= self.text.len() {
                 return;
             }
-            let line = self.line;
             let rest = &self.text[self.at..];
             let window = &rest[..floor_char(rest, EVENT_BYTES_MAX)];
             match read(window) {
                 Ok((used, object)) => {
-                    self.go_to(self.at + used);
                     if !object {
+                        let line = self.line();
                         problems.add(Some(line), ProblemKind::Malformed, "not a json object");
                     }
+                    self.at += used;
                 }
-                Err(error) => {
-                    let (kind, detail) = explain(&error, window.len() < rest.len());
-                    problems.add(Some(line), kind, detail);
+                Err(flaw) => {
+                    let (kind, detail) = flaw.explain(window, window.len() < rest.len());
+                    problems.add(Some(self.line()), kind, detail);
                     self.skip_line();
                 }
             }
@@ -69,30 +65,21 @@ impl<'t> Values<'t> {
             |byte: u8| byte.is_ascii_whitespace() || (self.in_array && matches!(byte, b',' | b']'));
         let rest = &self.text.as_bytes()[self.at..];
         let skipped = rest.iter().position(|b| !is_separator(*b)).unwrap_or(rest.len());
-        self.go_to(self.at + skipped);
+        self.at += skipped;
     }
 
     fn skip_line(&mut self) {
         let rest = &self.text[self.at..];
         let skipped = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |end| end + 1);
-        self.go_to(self.at + skipped);
+        self.at += skipped;
     }
 
-    fn go_to(&mut self, at: usize) {
-        let passed = &self.text.as_bytes()[self.at..at];
+    /// Returns the line of this place, from 1. Lines are counted when somebody asks.
+    fn line(&mut self) -> u64 {
+        let passed = &self.text.as_bytes()[self.counted..self.at];
         self.line += memchr::memchr_iter(b'\n', passed).count() as u64;
-        self.at = at;
-    }
-}
-
-fn explain(error: &serde_json::Error, cut: bool) -> (ProblemKind, String) {
-    match error.classify() {
-        Category::Eof if cut => {
-            (ProblemKind::OverLimit, format!("event longer than {EVENT_BYTES_MAX} bytes left out"))
-        }
-        Category::Eof => (ProblemKind::Truncated, "json ends in the middle of a value".to_owned()),
-        Category::Data => (ProblemKind::OverLimit, format!("event left out: {error}")),
-        Category::Syntax | Category::Io => (ProblemKind::Malformed, format!("no json: {error}")),
+        self.counted = self.at;
+        self.line
     }
 }
 
@@ -101,15 +88,6 @@ fn floor_char(text: &str, at_most: usize) -> usize {
         return text.len();
     }
     (0..=at_most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
-}
-
-/// Reads the value at the front of the text and returns it with the bytes that it took.
-pub(crate) fn first(text: &str) -> Result<(Node<'_>, usize), serde_json::Error> {
-    let nodes_left = Cell::new(NODES_MAX);
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let node = Bounded::new(&nodes_left).deserialize(&mut deserializer)?;
-    // Only a stream tells where the value before it ended.
-    Ok((node, deserializer.into_iter::<IgnoredAny>().byte_offset()))
 }
 
 /// Replaces what is no UTF-8 and tells every line where it did.

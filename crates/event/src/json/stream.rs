@@ -1,284 +1,152 @@
 //! One JSON object straight into the arena: every leaf under its dotted path, no tree in between.
 //!
 //! Paths are interned like any field name. Sources repeat themselves, so the path that followed
-//! last time is tried before the table is asked.
+//! last time is tried before the name is even read.
 
-use std::fmt;
-use std::fmt::Write as _;
-
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
+use super::flaw::{Flaw, Wrong};
 use super::paths::Paths;
-use super::tree::{DEPTH_MAX, NAME_BYTES_MAX, NODES_MAX};
-use crate::batch::{Value, Writer};
+use super::scan::Scanner;
+use super::tree::{NODES_MAX, deeper};
+use crate::batch::{Tag, Value, Writer};
 use crate::interned::NameId;
 
 /// The longest dotted path. Each is kept once per table, whatever the input repeats.
-const PATH_BYTES_MAX: usize = 1024;
+pub(super) const PATH_BYTES_MAX: usize = 1024;
 /// Distinct names that JSON may give one batch.
-const NAMES_MAX: usize = 65_536;
+pub(super) const NAMES_MAX: usize = 65_536;
 
 /// What stood at the front of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Read {
-    /// An object, whose leaves are written now.
-    Object,
+    /// An object of so many bytes, whose leaves are written now.
+    Object(usize),
     /// An object that may be a Windows record, whose names are not paths. What was written of it
     /// is of no use.
     MaybeRecord,
-    /// Another value.
+    /// Another value, of which nothing was read.
     Other,
 }
 
-/// Reads one value from the front of the text and returns it with the bytes that it took.
-/// `records`: stop at what may be a Windows record.
+/// Reads an object from the front of the text. `records`: stop at what may be a Windows record.
 pub(super) fn read(
     text: &str,
     records: bool,
     paths: &mut Paths,
     event: &mut Writer<'_>,
-) -> Result<(Read, usize), serde_json::Error> {
+) -> Result<Read, Flaw> {
     paths.begin();
-    let mut reader = Reader {
-        event,
-        paths,
-        path: String::new(),
-        nodes_left: NODES_MAX,
-        records,
-        stopped: false,
-    };
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    match (Below { reader: &mut reader, depth: 0 }).deserialize(&mut deserializer) {
-        Ok(read) => {
-            // Only a stream tells where the value before it ended.
-            let used = deserializer.into_iter::<IgnoredAny>().byte_offset();
-            Ok((read, used))
-        }
-        Err(_) if reader.stopped => Ok((Read::MaybeRecord, 0)),
-        Err(error) => Err(error),
+    let mut reader =
+        Reader { scan: Scanner::new(text), event, paths, nodes_left: NODES_MAX, records };
+    match reader.root() {
+        Ok(true) => Ok(Read::Object(reader.scan.passed())),
+        Ok(false) => Ok(Read::Other),
+        Err(Stop::MaybeRecord) => Ok(Read::MaybeRecord),
+        Err(Stop::Wrong(wrong)) => Err(reader.scan.flaw(wrong)),
     }
 }
 
-struct Reader<'r, 'b> {
+struct Reader<'r, 'b, 't> {
+    scan: Scanner<'t>,
     event: &'r mut Writer<'b>,
     paths: &'r mut Paths,
-    /// The path of what is being read, for anything below the root's own members.
-    path: String,
     nodes_left: usize,
     records: bool,
-    stopped: bool,
 }
 
-/// The value at `reader.path`.
-struct Below<'s, 'r, 'b> {
-    reader: &'s mut Reader<'r, 'b>,
-    depth: usize,
+/// Why reading goes no further.
+enum Stop {
+    Wrong(Wrong),
+    MaybeRecord,
 }
 
-/// A value whose path's number is known.
-struct Leaf<'s, 'r, 'b> {
-    reader: &'s mut Reader<'r, 'b>,
-    name: NameId,
-    depth: usize,
-    /// Objects here stop the reading.
-    record: bool,
-}
-
-impl Reader<'_, '_> {
-    fn count<E: Error>(&mut self) -> Result<(), E> {
-        let left = self.nodes_left.checked_sub(1);
-        self.nodes_left =
-            left.ok_or_else(|| E::custom(format_args!("more than {NODES_MAX} values")))?;
-        Ok(())
+impl From<Wrong> for Stop {
+    fn from(wrong: Wrong) -> Self {
+        Self::Wrong(wrong)
     }
+}
 
-    fn name<E: Error>(&mut self, path: &str) -> Result<NameId, E> {
-        let name = self.paths.name(path, self.event);
-        if name.index() >= NAMES_MAX {
-            return Err(E::custom(format_args!("more than {NAMES_MAX} field names")));
+impl Reader<'_, '_, '_> {
+    /// Returns whether there was an object.
+    fn root(&mut self) -> Result<bool, Stop> {
+        self.count()?;
+        if self.scan.peek()? != b'{' {
+            return Ok(false);
         }
-        Ok(name)
-    }
-}
-
-fn deeper<E: Error>(depth: usize) -> Result<usize, E> {
-    if depth >= DEPTH_MAX {
-        return Err(E::custom(format_args!("nested deeper than {DEPTH_MAX}")));
-    }
-    Ok(depth + 1)
-}
-
-/// The root.
-impl<'de> DeserializeSeed<'de> for Below<'_, '_, '_> {
-    type Value = Read;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Read, D::Error> {
-        self.reader.count()?;
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Below<'_, '_, '_> {
-    type Value = Read;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a json value")
+        self.members(None, 0)?;
+        Ok(true)
     }
 
-    fn visit_unit<E>(self) -> Result<Read, E> {
-        Ok(Read::Other)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Read, E> {
-        Ok(Read::Other)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Read, E> {
-        Ok(Read::Other)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Read, E> {
-        Ok(Read::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Read, E> {
-        Ok(Read::Other)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Read, E> {
-        Ok(Read::Other)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Read, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Read::Other)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Read, A::Error> {
-        members(self.reader, self.depth, &mut map)?;
-        Ok(Read::Object)
-    }
-}
-
-/// Reads the members of an object whose path is `reader.path`.
-fn members<'de, A: MapAccess<'de>>(
-    reader: &mut Reader<'_, '_>,
-    depth: usize,
-    map: &mut A,
-) -> Result<(), A::Error> {
-    let depth = deeper(depth)?;
-    let end = reader.path.len();
-    while let Some((name, record)) = map.next_key_seed(Key { reader })? {
-        map.next_value_seed(Leaf { reader, name, depth, record })?;
-        reader.path.truncate(end);
-    }
-    Ok(())
-}
-
-/// A member's name: puts it onto the path and returns the path's number, and whether an object
-/// below would make a Windows record.
-struct Key<'s, 'r, 'b> {
-    reader: &'s mut Reader<'r, 'b>,
-}
-
-impl<'de> DeserializeSeed<'de> for Key<'_, '_, '_> {
-    type Value = (NameId, bool);
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_, '_, '_> {
-    type Value = (NameId, bool);
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member name")
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        if name.len() > NAME_BYTES_MAX {
-            return Err(E::custom(format_args!("member name longer than {NAME_BYTES_MAX} bytes")));
-        }
-        let reader = self.reader;
-        let root = reader.path.is_empty();
-        if !root {
-            reader.path.push('.');
-        }
-        reader.path.push_str(name);
-        if reader.path.len() > PATH_BYTES_MAX {
-            return Err(E::custom(format_args!("path longer than {PATH_BYTES_MAX} bytes")));
-        }
-        let path = std::mem::take(&mut reader.path);
-        let id = reader.name(&path);
-        reader.path = path;
-        Ok((id?, root && reader.records && matches!(name, "Event" | "System")))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Leaf<'_, '_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        self.reader.count()?;
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Leaf<'_, '_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a json value")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.reader.event.put(self.name, Value::Null);
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.reader.event.put(self.name, Value::Bool(value));
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        let mut digits = itoa::Buffer::new();
-        self.reader.event.put(self.name, Value::Number(digits.format(value)));
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        let mut digits = itoa::Buffer::new();
-        self.reader.event.put(self.name, Value::Number(digits.format(value)));
-        Ok(())
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        // `{:?}` keeps the point of 1.0 and the exponent of 1e300, both valid JSON.
-        let mut digits = String::new();
-        write!(digits, "{value:?}").map_err(E::custom)?;
-        self.reader.event.put(self.name, Value::Number(&digits));
-        Ok(())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        self.reader.event.put(self.name, Value::Text(value));
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Leaf { reader, name, depth, .. } = self;
+    /// Reads the object at the path; the root has none.
+    fn members(&mut self, path: Option<NameId>, depth: usize) -> Result<(), Stop> {
         let depth = deeper(depth)?;
-        while seq.next_element_seed(Leaf { reader, name, depth, record: false })?.is_some() {}
+        let mut has_member = self.scan.first_member()?;
+        while has_member {
+            let name = self.paths.name(path, &mut self.scan, self.event)?;
+            self.scan.colon()?;
+            if self.records && path.is_none() && matches!(name, NameId::EVENT | NameId::SYSTEM) {
+                self.no_record()?;
+            }
+            self.value(name, depth)?;
+            has_member = self.scan.next_member()?;
+        }
         Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        if self.record {
-            self.reader.stopped = true;
-            return Err(A::Error::custom("may be a windows record"));
+    /// Stops before an object.
+    fn no_record(&mut self) -> Result<(), Stop> {
+        if self.scan.peek()? == b'{' { Err(Stop::MaybeRecord) } else { Ok(()) }
+    }
+
+    /// Within the loops that call it: only what is nested costs a call.
+    #[inline(always)]
+    fn value(&mut self, name: NameId, depth: usize) -> Result<(), Stop> {
+        self.count()?;
+        match self.scan.peek()? {
+            b'"' => self.text(name)?,
+            b'-' | b'0'..=b'9' => self.number(name)?,
+            b'{' => self.members(Some(name), depth)?,
+            b'[' => self.items(name, depth)?,
+            _ => self.word(name)?,
         }
-        members(self.reader, self.depth, &mut map)
+        Ok(())
+    }
+
+    fn items(&mut self, name: NameId, depth: usize) -> Result<(), Stop> {
+        let depth = deeper(depth)?;
+        let mut has_item = self.scan.first_item()?;
+        while has_item {
+            self.value(name, depth)?;
+            has_item = self.scan.next_item()?;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn text(&mut self, name: NameId) -> Result<(), Wrong> {
+        self.scan.pass_quote();
+        let scan = &mut self.scan;
+        self.event.put_written(name, Tag::Text, |arena| scan.string_into(arena))
+    }
+
+    fn number(&mut self, name: NameId) -> Result<(), Wrong> {
+        let scan = &mut self.scan;
+        self.event.put_written(name, Tag::Number, |arena| scan.number_into(arena))
+    }
+
+    fn word(&mut self, name: NameId) -> Result<(), Wrong> {
+        let (word, value) = match self.scan.peek()? {
+            b'n' => ("null", Value::Null),
+            b't' => ("true", Value::Bool(true)),
+            b'f' => ("false", Value::Bool(false)),
+            _ => return Err(Wrong::Value),
+        };
+        self.scan.word(word)?;
+        self.event.put(name, value);
+        Ok(())
+    }
+
+    fn count(&mut self) -> Result<(), Wrong> {
+        self.nodes_left = self.nodes_left.checked_sub(1).ok_or(Wrong::Nodes)?;
+        Ok(())
     }
 }

@@ -3,10 +3,9 @@
 //! The bounds hold while reading, so a bomb is refused before it is built.
 
 use std::borrow::Cow;
-use std::cell::Cell;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use super::flaw::{Flaw, Wrong};
+use super::scan::Scanner;
 
 /// The deepest nesting read; real events need about six.
 pub const DEPTH_MAX: usize = 24;
@@ -40,127 +39,66 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Reads one value within the bounds.
-pub(crate) struct Bounded<'c> {
-    nodes_left: &'c Cell<usize>,
-    depth: usize,
-}
-
-impl<'c> Bounded<'c> {
-    /// Starts a value whose nodes are counted down in `nodes_left`.
-    pub(crate) fn new(nodes_left: &'c Cell<usize>) -> Self {
-        Self { nodes_left, depth: 0 }
-    }
-
-    fn inner<E: Error>(&self) -> Result<Self, E> {
-        if self.depth >= DEPTH_MAX {
-            return Err(E::custom(format_args!("nested deeper than {DEPTH_MAX}")));
-        }
-        Ok(Self { nodes_left: self.nodes_left, depth: self.depth + 1 })
-    }
-
-    fn count<E: Error>(&self) -> Result<(), E> {
-        let left = self.nodes_left.get();
-        if left == 0 {
-            return Err(E::custom(format_args!("more than {NODES_MAX} values")));
-        }
-        self.nodes_left.set(left - 1);
-        Ok(())
+/// Reads the value at the front of the text and returns it with the bytes that it took.
+pub(super) fn first(text: &str) -> Result<(Node<'_>, usize), Flaw> {
+    let mut reader = Reader { scan: Scanner::new(text), nodes_left: NODES_MAX };
+    match reader.value(0) {
+        Ok(node) => Ok((node, reader.scan.passed())),
+        Err(wrong) => Err(reader.scan.flaw(wrong)),
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Bounded<'_> {
-    type Value = Node<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'de>, D::Error> {
-        self.count()?;
-        deserializer.deserialize_any(self)
-    }
+struct Reader<'t> {
+    scan: Scanner<'t>,
+    nodes_left: usize,
 }
 
-impl<'de> Visitor<'de> for Bounded<'_> {
-    type Value = Node<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a json value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Node<'de>, E> {
-        Ok(Node::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Node<'de>, E> {
-        Ok(Node::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Node<'de>, E> {
-        Ok(Node::Number(value.to_string()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Node<'de>, E> {
-        Ok(Node::Number(value.to_string()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Node<'de>, E> {
-        // `{:?}` keeps the point of 1.0 and the exponent of 1e300, both valid JSON.
-        Ok(Node::Number(format!("{value:?}")))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Node<'de>, E> {
-        Ok(Node::Text(Cow::Owned(value.to_owned())))
-    }
-
-    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Node<'de>, E> {
-        Ok(Node::Text(Cow::Borrowed(value)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node<'de>, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(self.inner()?)? {
-            items.push(item);
+impl<'t> Reader<'t> {
+    fn value(&mut self, depth: usize) -> Result<Node<'t>, Wrong> {
+        self.nodes_left = self.nodes_left.checked_sub(1).ok_or(Wrong::Nodes)?;
+        match self.scan.peek()? {
+            b'"' => {
+                self.scan.pass_quote();
+                self.scan.string().map(Node::Text)
+            }
+            b'{' => self.members(deeper(depth)?),
+            b'[' => self.items(deeper(depth)?),
+            b'n' => self.scan.word("null").map(|()| Node::Null),
+            b't' => self.scan.word("true").map(|()| Node::Bool(true)),
+            b'f' => self.scan.word("false").map(|()| Node::Bool(false)),
+            b'-' | b'0'..=b'9' => {
+                let mut digits = String::new();
+                self.scan.number_into(&mut digits)?;
+                Ok(Node::Number(digits))
+            }
+            _ => Err(Wrong::Value),
         }
-        Ok(Node::Array(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node<'de>, A::Error> {
+    fn members(&mut self, depth: usize) -> Result<Node<'t>, Wrong> {
         let mut members = Vec::new();
-        while let Some(key) = map.next_key_seed(Key)? {
-            members.push((key, map.next_value_seed(self.inner()?)?));
+        let mut has_member = self.scan.first_member()?;
+        while has_member {
+            let name = self.scan.name()?;
+            self.scan.colon()?;
+            members.push((name, self.value(depth)?));
+            has_member = self.scan.next_member()?;
         }
         Ok(Node::Object(members))
     }
-}
 
-/// Reads a member's name, borrowed where it holds no escapes.
-struct Key;
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
+    fn items(&mut self, depth: usize) -> Result<Node<'t>, Wrong> {
+        let mut items = Vec::new();
+        let mut has_item = self.scan.first_item()?;
+        while has_item {
+            items.push(self.value(depth)?);
+            has_item = self.scan.next_item()?;
+        }
+        Ok(Node::Array(items))
     }
 }
 
-impl<'de> Visitor<'de> for Key {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member name")
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        short(value).map(|name| Cow::Owned(name.to_owned()))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Self::Value, E> {
-        short(value).map(Cow::Borrowed)
-    }
-}
-
-fn short<E: Error>(name: &str) -> Result<&str, E> {
-    if name.len() > NAME_BYTES_MAX {
-        return Err(E::custom(format_args!("member name longer than {NAME_BYTES_MAX} bytes")));
-    }
-    Ok(name)
+/// Returns the depth of what a container at this depth holds.
+pub(super) fn deeper(depth: usize) -> Result<usize, Wrong> {
+    if depth < DEPTH_MAX { Ok(depth + 1) } else { Err(Wrong::Depth) }
 }
