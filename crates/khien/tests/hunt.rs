@@ -186,14 +186,20 @@ fn correlations_count_over_files_in_the_order_of_time() {
 #[test]
 fn the_same_bytes_at_any_number_of_threads() {
     let room = Room::new();
+    let shadow = RULE.replace("Shell", "Shadow").replace("id: shell", "id: shadow");
+    room.write("rules/shadow.yml", shadow.replace("cmd.exe", "vssadmin.exe"));
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../event/src/evtx/testdata");
+    let log = fs::read(samples.join("three_records.in")).unwrap();
     for file in 0..12 {
         let events = (0..50).map(|n| created(n, if n % 7 == file % 7 { "cmd.exe" } else { "x" }));
         room.write(&format!("logs/{file:02}.json"), events.collect::<String>());
+        room.write(&format!("logs/{file:02}.evtx"), &log);
     }
     for format in ["jsonl", "json", "csv", "table"] {
         let outputs = ["1", "2", "7"]
             .map(|threads| room.hunt(&["logs", "--format", format, "--threads", threads]).stdout);
-        assert!(!outputs[0].is_empty());
+        let text = String::from_utf8_lossy(&outputs[0]);
+        assert!(text.contains("Shell") && text.contains("Shadow"), "{format}: {text}");
         assert!(outputs.iter().all(|output| *output == outputs[0]), "{format}");
     }
 }
@@ -385,16 +391,20 @@ fn without_rules_the_embedded_pack_hunts() {
 }
 
 #[test]
-fn the_corpus_gives_hits() {
+fn the_corpus_gives_the_same_hits_at_any_number_of_threads() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
     if !corpus.is_dir() {
         eprintln!("SKIPPED: no corpus at {}", corpus.display());
         return;
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_khien"));
-    command.arg("hunt").arg(corpus.join("evtx"));
-    command.arg("--rules").arg(corpus.join("sigma/rules/windows"));
-    let output = command.args(["--format", "jsonl", "--stats"]).output().unwrap();
+    let run = |threads: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_khien"));
+        command.arg("hunt").arg(corpus.join("evtx"));
+        command.arg("--rules").arg(corpus.join("sigma/rules"));
+        command.args(["--format", "jsonl", "--stats", "--threads", threads]).output().unwrap()
+    };
+    let output = run("1");
     assert_eq!(code(&output), 1);
     assert!(lines(&output).len() > 1_000);
+    assert!(run("5").stdout == output.stdout, "other hits on five threads");
 }

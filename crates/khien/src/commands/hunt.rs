@@ -16,6 +16,7 @@ mod sniff;
 mod spool;
 mod stats;
 mod unpack;
+mod waiting;
 mod zip;
 
 use std::collections::BTreeMap;

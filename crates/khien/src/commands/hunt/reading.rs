@@ -15,28 +15,41 @@ const DOCUMENT_BYTES_MAX: u64 = 256 << 20;
 /// Takes a batch, with the problems met since the last.
 pub(super) type Each<'a> = dyn FnMut(&Batch, &[Problem]) + 'a;
 
-/// Reads the input from beginning to end. Fails only when it cannot be opened or read.
-pub(super) fn read(source: &Source, each: &mut Each<'_>) -> io::Result<()> {
-    let ended_by = unpack(&source.packed, &mut |plain| events(source, plain, each))?;
-    if let Some(problem) = ended_by {
-        each(&Batch::new(), &[problem]);
-    }
-    Ok(())
+/// Reads one input after the other. What it learned from one, names and templates, serves the next.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    evtx: evtx::Reader,
+    batch: Batch,
 }
 
-fn events(source: &Source, plain: &mut dyn Read, each: &mut Each<'_>) -> io::Result<()> {
-    if source.format == Format::Evtx {
-        return evtx::read(plain, &mut |batch, problems| each(batch, problems));
+impl Reader {
+    /// Reads an input from beginning to end. Fails only when it cannot be opened or read.
+    pub(super) fn read(&mut self, source: &Source, each: &mut Each<'_>) -> io::Result<()> {
+        let ended_by = unpack(&source.packed, &mut |plain| match source.format {
+            Format::Evtx => self.evtx.read(plain, &mut |batch, problems| each(batch, problems)),
+            _ => text(source, plain, &mut self.batch, each),
+        })?;
+        if let Some(problem) = ended_by {
+            each(&Batch::new(), &[problem]);
+        }
+        Ok(())
     }
+}
+
+fn text(
+    source: &Source,
+    plain: &mut dyn Read,
+    batch: &mut Batch,
+    each: &mut Each<'_>,
+) -> io::Result<()> {
     let mut head = Vec::new();
     plain.take(CHUNK_BYTES as u64).read_to_end(&mut head)?;
     let mut whole = head.as_slice().chain(plain);
     let mut stream = Stream::new(source.format, Context::received(source.changed_us));
-    let mut batch = Batch::new();
     let mut decode = |bytes: &[u8]| {
         batch.clear();
-        let problems = stream.read(bytes, &mut batch);
-        each(&batch, &problems);
+        let problems = stream.read(bytes, batch);
+        each(batch, &problems);
     };
     let is_json = matches!(source.format, Format::Json | Format::Eve);
     if is_json && !one_object_per_line(&head) {
@@ -53,9 +66,9 @@ fn events(source: &Source, plain: &mut dyn Read, each: &mut Each<'_>) -> io::Res
         lines(&mut whole, &mut decode)?;
     }
     batch.clear();
-    stream.finish(&mut batch);
+    stream.finish(batch);
     if !batch.is_empty() {
-        each(&batch, &[]);
+        each(batch, &[]);
     }
     Ok(())
 }

@@ -1,12 +1,9 @@
 //! Files through scanners on several threads, their results back in the order of the files.
 //!
-//! Each worker takes the next file and sends its results, part by part, through that file's own
-//! channel; the caller empties the channels one after the other. So the output is the same at any
-//! number of threads, and a worker that is ahead waits once its channel is full.
+//! Each worker takes the next file and brings its results part by part; they are handed over in the
+//! order of the files ([`Waiting`]). So the output is the same at any number of threads.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::Result;
 use khien_detect::{
@@ -17,11 +14,12 @@ use khien_event::{Batch, Problem, ProblemKind};
 
 use super::input::Source;
 use super::period::Period;
-use super::reading;
+use super::reading::Reader;
 use super::record::{self, Provenance, Shape};
+use super::waiting::{Unwanted, Waiting};
 
-/// Parts of a file that may wait to be written.
-const PARTS_WAITING_MAX: usize = 16;
+/// What a hit, a problem or a sighting takes besides its text, roughly.
+const ITEM_BYTES: usize = 128;
 
 /// What to look for, and how to write it.
 #[derive(Clone, Copy, Debug)]
@@ -81,70 +79,54 @@ pub(super) fn scan(
     search: Search,
     take: &mut dyn FnMut(usize, Part) -> Result<()>,
 ) -> Result<()> {
-    let (senders, receivers): (Vec<_>, Vec<_>) = sources.iter().map(|_| channel()).unzip();
-    let next = AtomicUsize::new(0);
+    let waiting = Waiting::new(sources.len());
     std::thread::scope(|scope| {
         for _ in 0..threads.min(sources.len()) {
-            let mut scanners = scanners.clone();
-            let (next, senders) = (&next, &senders);
+            let worker = waiting.worker();
+            let (mut reader, mut scanners) = (Reader::default(), scanners.clone());
             scope.spawn(move || {
-                while let Some(file) = claim(next, sources.len()) {
-                    // Dropping the sender at the end of the file ends its channel.
-                    let sender =
-                        senders[file].lock().unwrap_or_else(PoisonError::into_inner).take();
-                    let Some(sender) = sender else { continue };
-                    if scan_file(&sources[file], &mut scanners, search, &sender).is_err() {
+                while let Some(file) = worker.claim() {
+                    let mut bring = |part| worker.bring(file, part);
+                    let source = &sources[file];
+                    if scan_file(source, &mut reader, &mut scanners, search, &mut bring).is_err() {
                         return;
                     }
+                    worker.end(file);
                 }
             });
         }
-        // Leaving early drops the receivers, which stops the workers at their next part.
-        for (file, receiver) in receivers.into_iter().enumerate() {
-            for part in receiver {
-                take(file, part)?;
-            }
+        // Leaving early drops the taker, which stops the workers at their next part.
+        for (file, part) in waiting.taker() {
+            take(file, part)?;
         }
         Ok(())
     })
 }
 
-fn channel() -> (Mutex<Option<SyncSender<Part>>>, Receiver<Part>) {
-    let (sender, receiver) = sync_channel(PARTS_WAITING_MAX);
-    (Mutex::new(Some(sender)), receiver)
-}
-
-fn claim(next: &AtomicUsize, files: usize) -> Option<usize> {
-    let file = next.fetch_add(1, Ordering::Relaxed);
-    (file < files).then_some(file)
-}
-
-/// The receiving end is gone: nobody wants the rest.
-struct Unwanted;
-
 fn scan_file(
     source: &Source,
+    reader: &mut Reader,
     scanners: &mut Scanners,
     search: Search,
-    sender: &SyncSender<Part>,
+    bring: &mut dyn FnMut(Part) -> Result<(), Unwanted>,
 ) -> Result<(), Unwanted> {
     let mut first = 0;
     let mut unwanted = false;
     let writer = Writer { source, name: &source.path.to_string_lossy(), search };
-    let read = reading::read(source, &mut |batch, problems| {
+    let read = reader.read(source, &mut |batch, problems| {
         if unwanted {
             return;
         }
         let mut part = writer.scan(batch, first, scanners);
         part.problems.extend_from_slice(problems);
         first += part.events;
-        unwanted = sender.send(part).is_err();
+        unwanted = bring(part).is_err();
     });
     if let Err(error) = read {
         let problem =
             Problem { at: None, kind: ProblemKind::Unreadable, detail: error.to_string() };
         let part = Part { problems: vec![problem], ..Part::default() };
-        unwanted |= sender.send(part).is_err();
+        unwanted |= bring(part).is_err();
     }
     if unwanted { Err(Unwanted) } else { Ok(()) }
 }
@@ -202,6 +184,14 @@ impl Writer<'_> {
 }
 
 impl Part {
+    /// Returns roughly what it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let hits: usize = self.hits.iter().map(|hit| hit.text.len()).sum();
+        let problems: usize = self.problems.iter().map(|problem| problem.detail.len()).sum();
+        let items = 1 + self.hits.len() + self.sightings.len() + self.problems.len();
+        hits + problems + items * ITEM_BYTES
+    }
+
     fn keep(&mut self, what: What, text: Result<Vec<u8>>) {
         match text {
             Ok(text) => self.hits.push(Written { what, text }),
@@ -222,7 +212,7 @@ pub(super) fn revisit(
     let (mut written, mut problems) = (Vec::new(), Vec::new());
     let name = source.path.to_string_lossy();
     let mut first = 0;
-    let read = reading::read(source, &mut |batch, _known| {
+    let read = Reader::default().read(source, &mut |batch, _known| {
         let end = first + batch.len() as u64;
         for (number, rule) in wanted.iter().filter(|(number, _)| (first..end).contains(number)) {
             let event = batch.event(usize::try_from(number - first).unwrap_or_default());
