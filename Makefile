@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check bench bench-detect assets fmt clippy house deny clean
+.PHONY: help demo build test check bench bench-detect fuzz assets fmt clippy house deny clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 DEMO ?=
@@ -17,6 +17,7 @@ help:
 	@echo 'make test    every check and every test'
 	@echo 'make bench   measures binary, memory and pages'
 	@echo 'make bench-detect  measures detection beside the best peer (ROWS="match" for some rows)'
+	@echo 'make fuzz    searches for inputs that break a reader (FUZZ_SECONDS=120 per target)'
 	@echo 'make check   formatting, lints, the house rules and the licences only'
 
 demo: assets
@@ -46,6 +47,26 @@ ROWS ?=
 bench-detect:
 	@if command -v taskset >/dev/null; then pin='taskset -c 0'; else pin=''; fi; \
 	  $$pin cargo bench --locked -p khien-detect --bench detect -- $(ROWS)
+
+# libFuzzer over every target of fuzz/, on stable Rust: what cargo-fuzz asks of a nightly compiler is
+# only the sanitizers, and there is no unsafe code of ours for them to watch. The flags are its own.
+# An input that breaks a target stays in fuzz/artifacts; mended, it belongs into fuzz/seeds.
+FUZZ_SECONDS ?= 120
+FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+FUZZ_FLAGS := --cfg fuzzing -Cpasses=sancov-module $(addprefix -Cllvm-args=-sanitizer-coverage-, \
+  level=4 inline-8bit-counters pc-table trace-compares)
+fuzz: export RUSTFLAGS := $(FUZZ_FLAGS)
+fuzz:
+	@.ci/need hard c++:g++
+	host=$$(rustc -vV | sed -n 's/^host: //p'); \
+	cargo build --locked --release --manifest-path fuzz/Cargo.toml --target "$$host"; \
+	for target in $(FUZZ_TARGETS); do \
+	  mkdir -p "fuzz/corpus/$$target" fuzz/artifacts; \
+	  "$$CARGO_TARGET_DIR/$$host/release/$$target" -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+	    -rss_limit_mb=1024 -max_len=12288 -print_final_stats=1 \
+	    -artifact_prefix="fuzz/artifacts/$$target-" "fuzz/corpus/$$target" \
+	    $$(ls -d "fuzz/seeds/$$target" "crates/event/src/$$target/testdata" 2>/dev/null); \
+	done
 
 check: assets fmt clippy house deny
 
