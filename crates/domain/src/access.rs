@@ -296,6 +296,23 @@ pub fn may(
     Err(Refusal::new(Code::UnitNotYours).arg("action", action))
 }
 
+/// Decides whether the person may do this to that unit and to all that stand below it.
+pub fn may_throughout(
+    person: &Person,
+    action: Action,
+    unit: UnitId,
+    tree: &Tree,
+    at: Micros,
+) -> Result<(), Refusal> {
+    may(person, action, unit, tree, at)?;
+    let throughout =
+        |grant: &Grant| grant.role.may(action) && grant.subtree && grant.reaches(unit, tree, at);
+    if person.grants.iter().any(throughout) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::UnitNotYours).arg("action", action))
+}
+
 /// Refuses a deed of two persons when they are one.
 pub fn four_eyes(proposer: PersonId, approver: PersonId) -> Result<(), Refusal> {
     if proposer == approver {

@@ -330,6 +330,13 @@ impl Tree {
         self.units.values()
     }
 
+    /// Returns the province at `at`; in a tree without one, a unit that stands under no other.
+    pub fn head(&self, at: Micros) -> Option<&Unit> {
+        let mut tops = self.units.values().filter(|unit| unit.parent.is_none());
+        let is_province = |unit: &&Unit| unit.kind == UnitKind::Province && unit.exists(at);
+        tops.clone().find(is_province).or_else(|| tops.next())
+    }
+
     /// Returns whether `above` covers `unit` at `at`.
     ///
     /// It does if it exists then and is the unit, stands above it in the tree, or covers the

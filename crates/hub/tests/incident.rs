@@ -154,23 +154,27 @@ async fn who_closes_with_a_report_owed_says_why_and_the_clock_stays() {
     ready_to_close(&app, &lead, &incident).await;
     app.wait(6 * DAY / SECOND);
     let lead = app.as_("dieu.phoi").await;
-    lead.get(&path).await.ok().sees("Còn nợ báo cáo theo luật").sees("clock-late");
+    lead.get(&path).await.ok().sees("Còn báo cáo chưa gửi theo quy định").sees("clock-late");
     lead.post(&close, &[("reason", "  ")]).await.is(409).sees("Còn 1 báo cáo theo luật chưa gửi");
     let why = ("reason", "Văn thư gửi sáng thứ hai");
     lead.post(&close, &[why]).await.leads_to(&path);
     let closed = lead.get(&path).await.ok();
-    closed.sees("Đã đóng khi còn nợ báo cáo").sees(why.1).sees("clock-late").sees("chưa báo cáo");
+    closed
+        .sees("Đã đóng khi còn báo cáo chưa gửi")
+        .sees(why.1)
+        .sees("clock-late")
+        .sees("chưa báo cáo");
     lead.get("/incidents?state=closed").await.ok().sees("clock-late");
 
     app.law_reported(&lead, &incident).await;
     let made = lead.get(&path).await.ok();
     made.sees("77/BC-CAT")
         .sees("Đã báo cáo, trễ")
-        .sees("Đã đóng khi còn nợ")
+        .sees("Đã đóng khi còn báo cáo")
         .sees_not("clock-late");
     lead.post(&format!("{path}/reopen"), &[REASON]).await.is(303);
     let open = lead.get(&path).await.ok();
-    open.sees("77/BC-CAT").sees_not("Đã đóng khi còn nợ báo cáo");
+    open.sees("77/BC-CAT").sees_not("Đã đóng khi còn báo cáo chưa gửi");
 }
 
 #[tokio::test]

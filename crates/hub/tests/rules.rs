@@ -1,13 +1,14 @@
 //! The pages of the rules: what they cost, suppressing them, and trying one.
 
 use khien_detect::Rules;
+use khien_domain::access::{Depth, Grant, Role};
 use khien_domain::time::{DAY, SECOND};
 use khien_hub::detection::{Folders, Runner};
 use khien_store::on;
 use uuid::Uuid;
 
 use crate::harness::doors::{Open, Sender, catch_up, count, shadow_copies_deleted};
-use crate::harness::{Client, Engine, TestApp};
+use crate::harness::{Client, Engine, TestApp, insert_grant};
 
 const SIGNALS: &str = "SELECT COUNT(*) FROM signal";
 const HITS: &str = "SELECT COUNT(*) FROM hit";
@@ -137,6 +138,41 @@ async fn who_may_not_answer_for_it_suppresses_nothing() {
     app.as_("quan.tri").await.get(&page).await.ok().sees_not("Phần mềm sao lưu");
 }
 
+/// Makes the head of commune XA-A an analyst there.
+async fn tunes_at_xa_a(app: &TestApp, subtree: bool) {
+    let (person, unit) = (app.world.person("truong.xa.a"), app.world.unit("XA-A"));
+    let role = Role::Analyst;
+    let grant = Grant { person, role, unit, subtree, ceiling: Depth::Evidence };
+    let mut write = app.db.write().await.unwrap();
+    insert_grant(&mut write, app.now(), &grant, "active").await;
+    app.record(&mut write, "grant.activate", format!("person:{person}"));
+    app.commit(write).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_analyst_of_one_unit_suppresses_there_and_learns_nothing_of_others() {
+    let app = TestApp::new().await;
+    add_asset(&app, "XA-B", "pc-b").await;
+    let lead = app.as_("dieu.phoi").await;
+    assert_eq!(suppress(&lead, "XA-B", "", "7").await, 303);
+    tunes_at_xa_a(&app, true).await;
+    let own = app.as_("truong.xa.a").await;
+    for (unit, host) in [("", ""), ("XA-B", ""), ("XA-B", "PC-B"), ("XA-B", "PC-9")] {
+        assert_eq!(suppress(&own, unit, host, "7").await, 403, "{unit} {host}");
+    }
+    assert_eq!(suppress(&own, "XA-A", "", "7").await, 303);
+    let page = lead.get(&format!("/rules/rule?id={RULE}")).await.ok();
+    let page = page.text();
+    let lifts: Vec<_> =
+        page.split("/rules/suppressions/").skip(1).map(|rest| &rest[..36]).collect();
+    let mut lifted = 0;
+    for id in lifts {
+        let answer = own.post(&format!("/rules/suppressions/{id}/lift"), &[]).await;
+        lifted += usize::from(answer.status == 303);
+    }
+    assert_eq!(lifted, 1, "its own, not the neighbour's");
+}
+
 #[tokio::test]
 async fn the_page_tells_hits_cost_and_sources_that_no_rule_reads() {
     let app = TestApp::new().await;
@@ -175,6 +211,12 @@ async fn a_rule_is_tried_on_the_last_day_of_what_the_reader_may_see() {
 
     let broken = deleted().replace("contains", "sometimes");
     lead.post("/rules/try", &[("rule", &broken)]).await.is(422).sees("sometimes");
-    app.as_("truc.ban").await.post("/rules/try", &[("rule", &deleted())]).await.is(403);
+    let tried = "SELECT COUNT(*) FROM entry WHERE action = 'rules.try'";
+    assert_eq!(count(&app, tried).await, 2, "who reads the raw log is noted");
+    // A rule that matches everything would read the log of others.
+    tunes_at_xa_a(&app, false).await;
+    for login in ["truc.ban", "truong.xa.a"] {
+        app.as_(login).await.post("/rules/try", &[("rule", &deleted())]).await.is(403);
+    }
     doors.close().await;
 }

@@ -78,7 +78,7 @@ pub async fn first_administrator(app: &App) -> Result<Option<FirstSlip>, Fault> 
 /// Adds the province, unless a sheet of units was imported from the command line before.
 async fn province(app: &App, write: &mut Write, now: i64) -> Result<UnitId, Fault> {
     let tree = unit::store::tree(write).await?;
-    if let Some(root) = tree.units().find(|u| u.kind == UnitKind::Province && u.parent.is_none()) {
+    if let Some(root) = tree.head(now).filter(|unit| unit.kind == UnitKind::Province) {
         return Ok(root.id);
     }
     let name = &app.config.http.province;

@@ -66,6 +66,22 @@ pub async fn demand(
     access::may(&caller.person, action, unit, &tree, app.now()).map_err(Fault::Forbidden)
 }
 
+/// Lets the caller go on only if the action is allowed in the whole province.
+///
+/// # Errors
+/// [`Fault::Forbidden`] when it is not; [`Fault::NotFound`] where there is no unit yet.
+pub async fn demand_everywhere(
+    app: &App,
+    conn: &mut Conn,
+    caller: &Caller,
+    action: Action,
+) -> Result<(), Fault> {
+    let tree = unit::store::tree(conn).await?;
+    let head = tree.head(app.now()).ok_or(Fault::NotFound)?;
+    access::may_throughout(&caller.person, action, head.id, &tree, app.now())
+        .map_err(Fault::Forbidden)
+}
+
 /// Returns the unit that carries this code at `at`, as somebody typed it.
 ///
 /// # Errors

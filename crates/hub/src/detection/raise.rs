@@ -213,7 +213,7 @@ async fn trouble(
     trouble: Trouble<'_>,
 ) -> Result<Option<SignalId>, Fault> {
     let tree = unit::store::tree(write).await?;
-    let Some(root) = tree.units().find(|unit| unit.parent.is_none()) else { return Ok(None) };
+    let Some(root) = tree.head(app.now()) else { return Ok(None) };
     // One story for the whole log: a failing disk damages it in many places.
     let key = alert_key(trouble.family, Place::Host(SourceId::new(Uuid::nil()), intake::LOG));
     let now = app.now();

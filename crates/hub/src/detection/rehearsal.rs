@@ -1,9 +1,10 @@
 //! Trying a rule before it is put to work: what it would have found in the last day of the log.
 //!
-//! The rule is matched by the same engine, on events of sources that the reader may see, and
-//! leaves nothing behind: no hit, no signal. One rehearsal runs at a time and gives up after so
-//! many bytes or seconds, so that it never takes the machine from live detection; the page says
-//! how far it came.
+//! The rule is matched by the same engine and leaves nothing behind but a line in the journal: no
+//! hit, no signal. A rule that matches everything reads the raw log, so only who may tune rules in
+//! the whole province may try one, on events of sources that this person reads as work. One
+//! rehearsal runs at a time, compiling included, and gives up after so many bytes or seconds, so
+//! that it never takes the machine from live detection; the page says how far it came.
 
 use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,22 +15,25 @@ use axum::Form;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use khien_detect::{Engine, Refused, Rules};
+use khien_domain::access::Action;
 use khien_domain::id::PersonId;
 use khien_domain::time::DAY;
 use khien_event::{Batch, Column, Event};
 use khien_lake::{LakeError, Offset, Stored};
-use khien_store::{Conn, on, statements};
+use khien_store::{Conn, NewEntry, on, statements};
 use maud::{Markup, html};
 use serde::Deserialize;
+use serde_json::json;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{page, scan};
-use crate::access::visible::unit_depth;
+use crate::access::{self, visible::unit_depth};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::intake::Intake;
-use crate::web::view::{Member, View};
+use crate::web::view::{Caller, Member, View};
 use crate::web::{layout, parts};
 
 /// Bytes of a rule that is tried.
@@ -52,7 +56,7 @@ const BUSY_SECONDS: u64 = 15;
 static ONE_AT_A_TIME: Semaphore = Semaphore::const_new(1);
 
 statements! {
-    SOURCES = concat!("SELECT s.id FROM source s WHERE ", unit_depth!("s.unit"), " > 0"),
+    SOURCES = concat!("SELECT s.id FROM source s WHERE ", unit_depth!("s.unit"), " >= 2"),
 }
 
 /// A filled form.
@@ -77,30 +81,53 @@ pub async fn run(
     if tried.rule.len() > RULE_BYTES_MAX {
         return Err(Fault::TooLarge);
     }
-    let (rules, refused) = Rules::from_texts([("luật thử", &tried.rule)]);
-    if rules.is_empty() {
+    let (refused, found) = rehearse(&app, &member, tried.rule.clone()).await?;
+    let Some(found) = found else {
         let body = sheet(&view, &tried.rule, Some(&refused), html! {});
         return Ok((Fault::Unreadable.status(), body).into_response());
-    }
-    let found = rehearse(&app, member.person.id, rules).await?;
+    };
     Ok(sheet(&view, &tried.rule, Some(&refused), outcome(&view, &found)).into_response())
 }
 
-async fn rehearse(app: &App, person: PersonId, rules: Rules) -> Result<Found, Fault> {
-    let Ok(_permit) = ONE_AT_A_TIME.try_acquire() else { return Err(Fault::TooMany(BUSY_SECONDS)) };
-    let sources = {
-        let mut conn = app.db.read().await?;
-        sources(&mut conn, person).await?
-    };
+/// Returns what was refused of the text, and what the rest found; nothing if there is no rest.
+async fn rehearse(
+    app: &App,
+    caller: &Caller,
+    text: String,
+) -> Result<(Vec<Refused>, Option<Found>), Fault> {
+    let Ok(permit) = ONE_AT_A_TIME.try_acquire() else { return Err(Fault::TooMany(BUSY_SECONDS)) };
+    let sources = allow(app, caller, &text).await?;
     let Some(intake) = app.intake().map(Arc::clone) else { return Err(Fault::Unavailable) };
-    let since = app.now() - DAY;
-    let found = tokio::task::spawn_blocking(move || {
+    let (since, stop) = (app.now() - DAY, app.stop.clone());
+    let work = tokio::task::spawn_blocking(move || {
+        // Whoever goes away before the end leaves the work running: it keeps the one seat.
+        let _permit = permit;
+        let (rules, refused) = Rules::from_texts([("luật thử", text)]);
+        if rules.is_empty() {
+            return Ok((refused, None));
+        }
         let mut rehearsal = Rehearsal::new(rules, sources, since);
-        rehearsal.read(&intake)?;
-        Ok::<_, LakeError>(rehearsal.found)
+        rehearsal.read(&intake, &stop)?;
+        Ok::<_, LakeError>((refused, Some(rehearsal.found)))
     });
-    let found = found.await.map_err(anyhow::Error::from)?;
-    Ok(found.map_err(anyhow::Error::from)?)
+    let done = work.await.map_err(anyhow::Error::from)?;
+    Ok(done.map_err(anyhow::Error::from)?)
+}
+
+/// Notes who tries what, and returns the sources to try it on.
+async fn allow(app: &App, caller: &Caller, text: &str) -> Result<HashSet<[u8; 16]>, Fault> {
+    let mut write = app.db.write().await?;
+    access::demand_everywhere(app, &mut write, caller, Action::TuneRules).await?;
+    let sources = sources(&mut write, caller.person.id).await?;
+    write.record(NewEntry {
+        at: app.now(),
+        actor: caller.actor(),
+        action: "rules.try",
+        subject: "rules".to_owned(),
+        body: json!({ "rule": text }),
+    });
+    app.commit(write).await?;
+    Ok(sources)
 }
 
 async fn sources(conn: &mut Conn, person: PersonId) -> Result<HashSet<[u8; 16]>, Fault> {
@@ -146,7 +173,7 @@ impl Rehearsal {
         Self { engine, sources, since, batch, found: Found::default() }
     }
 
-    fn read(&mut self, intake: &Intake) -> Result<(), LakeError> {
+    fn read(&mut self, intake: &Intake, stop: &CancellationToken) -> Result<(), LakeError> {
         let begun = Instant::now();
         let mut reader = intake.reader_from(Offset::START)?;
         loop {
@@ -158,9 +185,11 @@ impl Rehearsal {
             for frame in read.frames.iter().filter(|frame| frame.received_us >= since) {
                 self.frame(frame);
             }
-            if self.found.bytes > BYTES_MAX || begun.elapsed() > TIME_MAX {
+            let bound = self.found.bytes > BYTES_MAX || begun.elapsed() > TIME_MAX;
+            if bound || stop.is_cancelled() {
+                // What only the end of a time frame decides is not known then.
                 self.found.cut = true;
-                break;
+                return Ok(());
             }
         }
         self.found.hits += self.engine.finish().len() as u64;
@@ -168,10 +197,10 @@ impl Rehearsal {
     }
 
     fn frame(&mut self, frame: &Stored) {
-        self.found.bytes += frame.raw.len() as u64;
         if !self.sources.contains(&frame.source) {
             return;
         }
+        self.found.bytes += frame.raw.len() as u64;
         let (engine, batch) = (&mut self.engine, &mut self.batch);
         let matched = catch_unwind(AssertUnwindSafe(|| {
             scan::decode(frame, batch);

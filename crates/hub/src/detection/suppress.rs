@@ -19,10 +19,10 @@ use crate::access::visible::unit_depth;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::web::view::Caller;
-use crate::{access, asset, unit};
+use crate::{access, asset};
 
-/// Suppressions of the page, the newest first.
-const LIST_MAX: i64 = 200;
+/// Suppressions of the page: all that can be in force, or the newest of one rule.
+const LIST_MAX: i64 = IN_FORCE_MAX as i64;
 
 macro_rules! columns {
     () => {
@@ -45,7 +45,7 @@ statements! {
     HELD_BACK = "UPDATE suppression SET hits = hits + $2, last_hit_at = $3 WHERE id = $1",
     IN_FORCE = "SELECT id, rule, unit, asset, reason, owner, from_at, until_at, lifted_at
                 FROM suppression WHERE lifted_at IS NULL AND until_at > $1
-                ORDER BY from_at, id LIMIT 500",
+                ORDER BY from_at, id LIMIT $2",
     LIST = concat!(columns!(), "AND ($2 = '' OR s.rule = $2) AND (s.until_at > $3 AND
         s.lifted_at IS NULL OR $2 <> '') ORDER BY s.from_at DESC, s.id DESC LIMIT $4"),
     FIND = concat!(columns!(), "AND s.id = $2"),
@@ -152,8 +152,11 @@ pub(super) struct InForce {
 impl InForce {
     /// Reads them.
     pub(super) async fn read(conn: &mut Conn, now: i64) -> Result<Self, Fault> {
-        let rows: Vec<Stored> =
-            on!(conn, c => sqlx::query_as(IN_FORCE).bind(now).fetch_all(&mut **c).await)?;
+        let rows: Vec<Stored> = on!(conn, c => sqlx::query_as(IN_FORCE)
+                .bind(now)
+                .bind(LIST_MAX)
+                .fetch_all(&mut **c)
+                .await)?;
         let all = rows.into_iter().map(Suppression::from).collect();
         Ok(Self { all, now, held_back: HashMap::new() })
     }
@@ -213,8 +216,7 @@ pub struct Wanted {
 /// domain's refusal.
 pub(super) async fn begin(app: &App, caller: &Caller, wanted: &Wanted) -> Result<(), Fault> {
     let mut write = app.db.write().await?;
-    let scope = scope(app, &mut write, wanted).await?;
-    demand(app, &mut write, caller, scope).await?;
+    let scope = scope(app, &mut write, caller, wanted).await?;
     if InForce::read(&mut write, app.now()).await?.all.len() >= IN_FORCE_MAX {
         return Err(Refusal::new(Code::TooManySuppressions).into());
     }
@@ -257,31 +259,41 @@ pub(super) async fn lift(app: &App, caller: &Caller, id: Uuid) -> Result<String,
     Ok(after.rule)
 }
 
-async fn scope(app: &App, write: &mut Write, wanted: &Wanted) -> Result<Scope, Fault> {
+/// Returns what the caller wants, once the caller may.
+async fn scope(
+    app: &App,
+    write: &mut Write,
+    caller: &Caller,
+    wanted: &Wanted,
+) -> Result<Scope, Fault> {
     if wanted.unit.trim().is_empty() {
         if wanted.host.trim().is_empty() {
+            demand(app, write, caller, Scope::Everywhere).await?;
             return Ok(Scope::Everywhere);
         }
         // A name alone may lead to machines of several communes.
         return Err(Fault::Invalid(Refusal::new(Code::UnitUnknown).arg("code", "")));
     }
     let unit = access::unit_by_code(write, &wanted.unit, app.now()).await?;
+    // Asked before the host is looked up: another unit's machines are nobody's to find out.
+    demand(app, write, caller, Scope::Unit(unit)).await?;
     if wanted.host.trim().is_empty() {
         return Ok(Scope::Unit(unit));
     }
     let found = asset::store::by_host(write, &host_key(&wanted.host), unit).await?;
-    match found {
-        Some((asset, owner)) => Ok(Scope::Asset(asset, owner)),
-        None => Err(Fault::Invalid(Refusal::new(Code::AssetUnknown))),
-    }
+    let Some((asset, owner)) = found else {
+        return Err(Fault::Invalid(Refusal::new(Code::AssetUnknown)));
+    };
+    let scope = Scope::Asset(asset, owner);
+    demand(app, write, caller, scope).await?;
+    Ok(scope)
 }
 
-/// For everywhere the caller needs the right at the head of the tree.
 async fn demand(app: &App, write: &mut Write, caller: &Caller, scope: Scope) -> Result<(), Fault> {
-    let tree = unit::store::tree(write).await?;
-    let head = || tree.units().find(|unit| unit.parent.is_none()).map(|unit| unit.id);
-    let unit = scope.unit().or_else(head).ok_or(Fault::NotFound)?;
-    access::demand(app, write, caller, Action::TuneRules, unit).await
+    match scope.unit() {
+        Some(unit) => access::demand(app, write, caller, Action::TuneRules, unit).await,
+        None => access::demand_everywhere(app, write, caller, Action::TuneRules).await,
+    }
 }
 
 async fn insert(write: &mut Write, begun: &Suppression) -> Result<(), Fault> {

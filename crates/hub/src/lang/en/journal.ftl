@@ -103,6 +103,7 @@ entry-rules-load = Loaded detection rules at the start
 entry-rules-reload = Loaded detection rules again
 entry-rules-suppress = Suppressed a rule
 entry-rules-restore = Lifted the suppression of a rule
+entry-rules-try = Tried a rule on the log
 entry-source-disable = Source of events closed
 entry-unit-add = Unit added
 entry-unit-begin = Unit began

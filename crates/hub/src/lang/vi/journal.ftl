@@ -103,6 +103,7 @@ entry-rules-load = Nạp luật phát hiện khi khởi động
 entry-rules-reload = Nạp lại luật phát hiện
 entry-rules-suppress = Tạm ngừng báo một luật
 entry-rules-restore = Bỏ tạm ngừng một luật
+entry-rules-try = Thử một luật phát hiện trên nhật ký
 entry-source-disable = Đóng nguồn sự kiện
 entry-unit-add = Thêm đơn vị
 entry-unit-begin = Đơn vị bắt đầu hoạt động
