@@ -103,7 +103,7 @@ fn every_target_takes_its_seeds_and_damaged_copies_of_them() {
             eprintln!("{}", path.display());
             fuzz::run(target.name, seed);
         }
-        let mut chance = Chance(number * 0x9E37_79B9_7F4A_7C15);
+        let mut chance = Chance(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(number));
         for copy in 0..COPIES {
             let mut bytes = seeds[chance.below(seeds.len())].1.clone();
             bytes.truncate(INPUT_BYTES_MAX);
