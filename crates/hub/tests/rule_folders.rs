@@ -97,3 +97,27 @@ async fn a_folder_that_is_gone_leaves_the_rules_at_work_and_is_told() {
     fs::rename(&away, &shelf.path).unwrap();
     assert!(folders.look(app).await.unwrap().is_some(), "it is taken up again");
 }
+
+#[tokio::test]
+async fn a_mount_point_without_its_disk_takes_no_rule_away() {
+    let shelf = Shelf::with(&[("tool.yml", TOOL)]).await;
+    let app = &shelf.app;
+    let (mut folders, _) = Folders::load(app).await.unwrap();
+    let away = shelf.path.with_extension("away");
+    fs::rename(&shelf.path, &away).unwrap();
+    fs::create_dir(&shelf.path).unwrap();
+    assert!(folders.look(app).await.unwrap().is_none());
+    assert_eq!(count(app, SIGNALS).await, 1);
+    app.as_("truc.ban").await.get("/rules?q=cong+cu+la").await.ok().sees("Công cụ lạ");
+    fs::remove_dir(&shelf.path).unwrap();
+    fs::rename(&away, &shelf.path).unwrap();
+    assert!(folders.look(app).await.unwrap().is_some(), "it is taken up again");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_missing_at_the_start_is_told() {
+    let shelf = Shelf::with(&[]).await;
+    fs::remove_dir(&shelf.path).unwrap();
+    Folders::load(&shelf.app).await.unwrap();
+    assert_eq!(count(&shelf.app, SIGNALS).await, 1);
+}

@@ -3,12 +3,13 @@
 //! forgetting what was counted.
 //!
 //! A rule that cannot be honoured is left out by name, as at the start. A folder or feed that
-//! cannot be read at all (a disk that is gone) changes nothing: what is at work stays, and a signal
-//! tells. Each change is a line of the journal, because whoever takes a rule away blinds the
+//! cannot be read at all, or a folder that is empty now (a disk that is gone leaves its mount point
+//! behind), changes nothing: what is at work stays, and a signal tells. Each change is a line of the journal, because whoever takes a rule away blinds the
 //! province.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -61,6 +62,9 @@ impl Folders {
         let Set { rules, refused, look: seen } = set;
         let folders = Self { paths: detection.rules, seen, rules, refused, feeds };
         folders.tell(app, "rules.load", &Look::new()).await?;
+        if let Some(lost) = folders.lost(&folders.refused, &Look::new()) {
+            tell_lost(app, lost).await?;
+        }
         let watched = folders.at_work(app);
         Ok((folders, watched))
     }
@@ -99,8 +103,8 @@ impl Folders {
     /// Loads the rules again; returns whether they are to be swapped in.
     async fn take_rules(&mut self, app: &App) -> anyhow::Result<bool> {
         let Set { rules, refused, look } = load(self.paths.clone()).await?;
-        self.seen = look;
-        if let Some(lost) = self.lost(&refused) {
+        let before = mem::replace(&mut self.seen, look);
+        if let Some(lost) = self.lost(&refused, &before) {
             return tell_lost(app, lost).await.map(|()| false);
         }
         (self.rules, self.refused) = (rules, refused);
@@ -157,11 +161,16 @@ impl Folders {
         Ok(())
     }
 
-    /// Returns a configured folder that could not be read as a whole.
-    fn lost(&self, refused: &[Refused]) -> Option<&Path> {
-        let unread =
-            |path: &PathBuf| refused.iter().any(|r| r.path == *path && is_unreadable(&r.reason));
-        self.paths.iter().find(|path| unread(path)).map(PathBuf::as_path)
+    /// Returns a folder that could not be read as a whole, or a configured one whose files were
+    /// there `before` and are all gone.
+    fn lost<'a>(&'a self, refused: &'a [Refused], before: &Look) -> Option<&'a Path> {
+        let held = |look: &Look, folder: &Path| look.keys().any(|file| file.starts_with(folder));
+        // Looking finds a file that cannot be read, and no folder that cannot.
+        let whole = |path: &PathBuf| !self.seen.contains_key(path) || self.paths.contains(path);
+        let unread = |r: &&Refused| is_unreadable(&r.reason) && whole(&r.path);
+        let emptied = |path: &&PathBuf| held(before, path) && !held(&self.seen, path);
+        let lost = refused.iter().find(unread).map(|r| &r.path);
+        lost.or_else(|| self.paths.iter().find(emptied)).map(PathBuf::as_path)
     }
 }
 
