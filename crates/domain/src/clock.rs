@@ -115,6 +115,17 @@ pub struct Start {
     pub serious: bool,
 }
 
+impl Start {
+    /// Returns from what the clocks of two incidents count that turn out to be one.
+    pub fn joined(self, other: Self) -> Self {
+        Self {
+            detected_at: self.detected_at.min(other.detected_at),
+            opened_at: self.opened_at.min(other.opened_at),
+            serious: self.serious || other.serious,
+        }
+    }
+}
+
 /// A running or stopped clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clock {

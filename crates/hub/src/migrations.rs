@@ -35,6 +35,7 @@ twins! {
     10 "0010_law_report",
     11 "0011_detection_memory",
     12 "0012_suppression",
+    13 "0013_merged",
 }
 
 /// Every migration of the state database, in order.

@@ -4,7 +4,7 @@
 use khien_domain::time::{DAY, HOUR, SECOND};
 use khien_hub::web::time::{field, rfc3339};
 
-use crate::harness::{Client, TestApp, id_in};
+use crate::harness::{Client, Engine, TestApp, id_in};
 
 const REASON: (&str, &str) = ("reason", "đã kiểm tra nhật ký máy chủ");
 
@@ -43,6 +43,40 @@ async fn nothing_ends_while_a_task_is_owed_or_merges_into_what_is_over() {
     lead.post(&format!("/incidents/{other}/void"), &[REASON]).await.is(303);
     lead.post(&format!("{path}/merge"), &merge).await.is(409).sees("không gộp vào được");
     lead.post(&format!("{path}/void"), &[REASON]).await.leads_to(&path);
+}
+
+#[tokio::test]
+async fn a_merge_keeps_the_clock_of_the_earliest_detection_until_it_is_taken_back() {
+    for engine in Engine::BOTH {
+        let Some(app) = TestApp::on(engine).await else { continue };
+        let mut paths = Vec::new();
+        for unit in ["XA-A", "XA-B", "SOY"] {
+            let incident = opened(&app, unit).await;
+            let lead = app.as_("dieu.phoi").await;
+            let task = app.task_of(&incident).await;
+            lead.post(&format!("/tasks/{task}/withdraw"), &[REASON]).await.is(303);
+            paths.push(format!("/incidents/{incident}"));
+            app.wait(2 * DAY / SECOND);
+        }
+        let [first, second, third] = [&paths[0], &paths[1], &paths[2]];
+        let lead = app.as_("dieu.phoi").await;
+        let merge = |path: &str| format!("{path}/merge");
+        lead.get(third).await.ok().sees_not("clock-late");
+        lead.post(&merge(first), &[("into", "SC-2026-0002"), REASON]).await.is(303);
+        lead.get(first).await.ok().sees_not("clock-late");
+        lead.post(&merge(second), &[("into", "SC-2026-0003"), REASON]).await.is(303);
+        lead.get(third).await.ok().sees("clock-late").sees("Tính từ sự cố được phát hiện sớm nhất");
+        lead.post(&format!("{second}/unmerge"), &[REASON]).await.is(303);
+        lead.get(third).await.ok().sees_not("clock-late");
+        lead.get(second).await.ok().sees("clock-late");
+
+        let made = field(app.now() - 5 * DAY);
+        let report = [("term", "notice"), ("number", "5/BC"), ("made", &*made)];
+        lead.post(&format!("{second}/reports"), &report).await.is(303);
+        lead.get(second).await.ok().sees("Đã báo cáo đúng hạn");
+        lead.post(&merge(second), &[("into", "SC-2026-0003"), REASON]).await.is(303);
+        lead.get(third).await.ok().sees("5/BC").sees("Đã báo cáo đúng hạn");
+    }
 }
 
 #[tokio::test]

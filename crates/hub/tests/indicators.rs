@@ -79,6 +79,28 @@ async fn an_indicator_on_a_machine_is_one_signal_with_its_marking() {
 }
 
 #[tokio::test]
+async fn an_incident_is_marked_as_the_strictest_of_its_signals() {
+    let app = TestApp::new().await;
+    let open = Open::doors(&app).await;
+    let incident = app.verified(&app.telephoned("XA-A").await).await;
+    let desk = app.as_("truc.ban").await;
+    let marking = async || desk.json("/api/v1/incidents").await["items"][0]["marking"].clone();
+    assert_eq!(marking().await, "AMBER");
+    let sender = Sender::of(&app, "XA-A").await;
+    let lines = [asked("PC-1", "evil.test"), asked("PC-2", "evil.test")];
+    sender.post("json", lines.join("\n")).await.ok();
+    catch_up(&mut watching(&app, FEED).await).await;
+    let told = signals(&app).await;
+    let [joins, opens] = [&told[1], &told[2]].map(|(id, _)| id.to_string());
+    desk.post(&format!("/signals/{joins}/verify"), &[("into", &incident)]).await.is(303);
+    assert_eq!(marking().await, "RED");
+    desk.get(&format!("/incidents/{incident}")).await.ok().sees("Nâng mức TLP của sự cố");
+    app.verified(&opens).await;
+    assert_eq!(marking().await, "RED", "the newer incident is listed first");
+    open.close().await;
+}
+
+#[tokio::test]
 async fn a_walk_through_a_feed_does_not_bury_the_duty_officer() {
     let app = TestApp::new().await;
     let open = Open::doors(&app).await;

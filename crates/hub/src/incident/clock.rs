@@ -6,10 +6,10 @@
 
 use std::sync::LazyLock;
 
-use khien_domain::clock::{Clock, Pack, Start, clocks, pack_at};
+use khien_domain::clock::{Clock, LawReport, Pack, Start, clocks, pack_at};
 use khien_domain::incident::{Severity, State};
 
-use super::store::IncidentRow;
+use super::store::{IncidentRow, Merged};
 use crate::fault::Fault;
 use crate::web::stored;
 
@@ -22,23 +22,60 @@ pub fn pack_id(at: i64) -> &'static str {
     pack_at(&PACKS, at).map_or("", |pack| pack.id.as_str())
 }
 
+/// What the clocks of an incident count: its own detection and reports, and those of the incidents
+/// that were merged into it. The earliest detection counts and the worst severity, so that no
+/// merge loses or moves a duty.
+pub struct Basis {
+    /// From when.
+    pub start: Start,
+    /// The reports that were made.
+    pub reports: Vec<LawReport>,
+    pack: String,
+}
+
+impl Basis {
+    /// Returns what the clocks of an incident count.
+    ///
+    /// # Errors
+    /// When the row holds what this program did not write.
+    pub fn of(row: &IncidentRow) -> Result<Self, Fault> {
+        let start = start(row.detected_at, row.opened_at, &row.severity)?;
+        let mut basis = Self { start, reports: row.reports()?, pack: row.clock_pack.clone() };
+        for merged in row.merged()? {
+            basis.take(merged)?;
+        }
+        Ok(basis)
+    }
+
+    fn take(&mut self, merged: Merged) -> Result<(), Fault> {
+        let start = start(merged.detected_at, merged.opened_at, &merged.severity)?;
+        if start.detected_at < self.start.detected_at {
+            self.pack = merged.clock_pack;
+        }
+        self.start = self.start.joined(start);
+        self.reports.extend(merged.reports);
+        Ok(())
+    }
+}
+
+fn start(detected_at: i64, opened_at: i64, severity: &str) -> Result<Start, Fault> {
+    let severity: Severity = stored(severity)?;
+    Ok(Start { detected_at, opened_at, serious: severity == Severity::Serious })
+}
+
 /// Returns the clocks of an incident, the most urgent first, those of a closed one included: what
 /// the law wants is owed until it is made. One that was none, or is part of another, has none.
 ///
 /// # Errors
-/// When the row holds a code that this program does not know.
+/// When the row holds what this program did not write.
 pub fn of(row: &IncidentRow) -> Result<Vec<Clock>, Fault> {
     let state: State = stored(&row.state)?;
-    let severity: Severity = stored(&row.severity)?;
-    let Some(pack) = PACKS.iter().find(|pack| pack.id == row.clock_pack) else {
-        return Ok(Vec::new());
-    };
     if matches!(state, State::Voided | State::Merged) {
         return Ok(Vec::new());
     }
-    let serious = severity == Severity::Serious;
-    let start = Start { detected_at: row.detected_at, opened_at: row.opened_at, serious };
-    Ok(clocks(pack, start, &row.reports()?))
+    let basis = Basis::of(row)?;
+    let pack = PACKS.iter().find(|pack| pack.id == basis.pack);
+    Ok(pack.map_or_else(Vec::new, |pack| clocks(pack, basis.start, &basis.reports)))
 }
 
 #[cfg(test)]

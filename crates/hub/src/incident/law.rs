@@ -55,7 +55,8 @@ async fn record(app: &App, caller: &Caller, id: MatterId, form: Made) -> Result<
         by_name: caller.person.name.clone(),
         recorded_at: app.now(),
     };
-    let report = report.checked(&clock::of(&row)?, row.detected_at).map_err(Fault::Invalid)?;
+    let detected_at = clock::Basis::of(&row)?.start.detected_at;
+    let report = report.checked(&clock::of(&row)?, detected_at).map_err(Fault::Invalid)?;
     work::step(app, &mut write, caller, &row, &Deed::Report(report)).await?;
     app.commit(write).await?;
     Ok(())
@@ -71,14 +72,20 @@ pub fn panel(
     clocks: &[Clock],
     records: bool,
 ) -> Result<Markup, Fault> {
-    let reports = row.reports()?;
+    let clock::Basis { start, reports, .. } = clock::Basis::of(row)?;
     Ok(html! {
         @if !clocks.is_empty() {
             section.panel {
                 div.panel-head { h2 { (view.t("incident-clocks")) } }
                 div.panel-body.stack {
+                    @if start.detected_at < row.detected_at {
+                        p.help { (view.t("law-merged")) " " (parts::moment(start.detected_at)) }
+                    }
                     @for clock in clocks {
-                        @let made = reports.iter().find(|report| report.term == clock.code);
+                        @let made = reports
+                            .iter()
+                            .filter(|report| report.term == clock.code)
+                            .min_by_key(|report| report.made_at);
                         div.stack-s {
                             (line(view, clock, made))
                             @if records { (form(view, row, clock, made)) }

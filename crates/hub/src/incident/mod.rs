@@ -9,6 +9,7 @@ pub mod api;
 pub mod clock;
 mod first_task;
 pub mod law;
+mod mark;
 pub mod page;
 mod sheet;
 pub mod store;

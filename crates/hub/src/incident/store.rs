@@ -6,14 +6,32 @@ use khien_domain::clock::LawReport;
 use khien_domain::fold::fold;
 use khien_domain::id::{MatterId, PersonId, UnitId};
 use khien_domain::incident::{Incident, Owing, Verdict};
+use khien_domain::marking::Marking;
 use khien_domain::matter::{Matter, Number, Party};
 use khien_store::{Conn, Write, on, statements};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::access::visible::{matter_depth, party_depth, unit_depth};
 use crate::fault::Fault;
 use crate::web::list::{self, ListQuery, Listed, Page, matching, newest_first};
 use crate::web::stored;
+
+/// What the clocks need of the incidents that were merged into one, directly or by way of another:
+/// [`Merged`] as JSON objects with commas between them. Read afresh each time, so that taking a
+/// merge back leaves nothing behind.
+macro_rules! merged {
+    () => {
+        concat!(
+            "(WITH RECURSIVE part(id) AS (SELECT g.id FROM matter g WHERE g.merged_into = m.id ",
+            "UNION SELECT g.id FROM matter g JOIN part ON g.merged_into = part.id) ",
+            "SELECT string_agg('{\"detected_at\":' || g.detected_at || ',\"opened_at\":' || ",
+            "g.opened_at || ',\"severity\":\"' || g.severity || '\",\"clock_pack\":\"' || ",
+            "g.clock_pack || '\",\"reports\":' || COALESCE(g.reports, '[]') || '}', ',') ",
+            "FROM matter g JOIN part ON part.id = g.id)"
+        )
+    };
+}
 
 /// An incident with the names that a page shows.
 macro_rules! columns {
@@ -29,6 +47,8 @@ macro_rules! columns {
             " > 0 THEN i.number END AS merged_number, m.leak, ",
             "m.leak_reason, m.leak_by, b.name AS leak_by_name, m.leak_at, m.reports, ",
             "m.owing_reason, m.owing_by, o.name AS owing_by_name, m.created_at, ",
+            merged!(),
+            " AS merged, ",
             matter_depth!("m"),
             " AS depth FROM matter m JOIN unit l ON l.id = m.lead JOIN unit u ON u.id = m.unit ",
             "LEFT JOIN matter f ON f.id = m.follows LEFT JOIN matter i ON i.id = m.merged_into ",
@@ -61,6 +81,7 @@ statements! {
               live_key = CASE WHEN $8 THEN NULL ELSE dedup_key END,
               merged_into = $9, reports = $10, owing_reason = $11, owing_by = $12
             WHERE id = $1",
+    MARK = "UPDATE matter SET marking = $2 WHERE id = $1",
     LIVE = "SELECT id FROM matter WHERE live_key = $1",
     LAST = "SELECT id FROM matter WHERE dedup_key = $1 ORDER BY created_at DESC, id DESC LIMIT 1",
     INSERT_PARTY = "INSERT INTO party (matter, unit, role, depth, added_at)
@@ -159,6 +180,8 @@ pub struct IncidentRow {
     pub owing_by_name: Option<String>,
     /// When its row was made.
     pub created_at: i64,
+    /// What the clocks need of the incidents merged into it; see [`Self::merged`].
+    pub merged: Option<String>,
     /// How deep the reader may look, 1 to 3.
     pub depth: i64,
 }
@@ -190,6 +213,16 @@ impl IncidentRow {
         Ok(serde_json::from_str(text).context("reading the statutory reports of a matter")?)
     }
 
+    /// Returns what the clocks need of the incidents that were merged into this one.
+    ///
+    /// # Errors
+    /// When their rows hold what this program did not write.
+    pub fn merged(&self) -> Result<Vec<Merged>, Fault> {
+        let Some(objects) = &self.merged else { return Ok(Vec::new()) };
+        let all = serde_json::from_str(&format!("[{objects}]"));
+        Ok(all.context("reading the incidents that were merged into one")?)
+    }
+
     fn owing(&self) -> Option<Owing> {
         let (reason, by) = (self.owing_reason.clone()?, PersonId::new(self.owing_by?));
         Some(Owing { reason, by })
@@ -207,6 +240,21 @@ impl IncidentRow {
     pub fn reads(&self, depth: Depth) -> bool {
         self.depth >= i64::from(depth.rank())
     }
+}
+
+/// What the clocks need of an incident that was merged into another.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Merged {
+    /// When it was detected, µs UTC.
+    pub detected_at: i64,
+    /// When it was opened.
+    pub opened_at: i64,
+    /// How bad it is.
+    pub severity: String,
+    /// The rule pack under which it was opened.
+    pub clock_pack: String,
+    /// The statutory reports that were made of it.
+    pub reports: Vec<LawReport>,
 }
 
 impl Listed for IncidentRow {
@@ -306,6 +354,17 @@ pub async fn save(
         .bind(reports)
         .bind(owing.map(|o| o.reason.as_str()))
         .bind(owing.map(|o| o.by.uuid()))
+        .execute(&mut **c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Saves how far an incident's content may be passed on.
+pub async fn mark(write: &mut Write, id: MatterId, marking: Marking) -> Result<(), Fault> {
+    on!(write, c => sqlx::query(MARK)
+        .bind(id.uuid())
+        .bind(marking.code())
         .execute(&mut **c)
         .await
         .map(drop))?;

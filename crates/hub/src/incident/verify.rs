@@ -15,11 +15,11 @@ use khien_domain::text;
 use khien_store::{NewEntry, Write};
 use maud::{Markup, html};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::first_task::{FirstTask, is_web_shell, samples};
 use super::store::{self, IncidentRow, Opening};
-use super::{clock, work};
+use super::{clock, mark, work};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::signal::store::SignalRow;
@@ -127,8 +127,16 @@ async fn join(
     if incident.noun()?.state.is_over() {
         return Err(Fault::NotFound);
     }
+    let told = body(write, row).await?;
+    mark::raise(app, write, caller, &incident, mark::of(&told)).await?;
     signal::step(app, write, caller, row, &Deed::Join(into)).await?;
     Ok(into)
+}
+
+/// Returns what a signal tells; a body that cannot be read tells nothing.
+async fn body(write: &mut Write, row: &SignalRow) -> Result<Value, Fault> {
+    let details = signal::store::details(write, SignalId::new(row.id)).await?;
+    Ok(serde_json::from_str(&details.body).unwrap_or_default())
 }
 
 async fn open(
@@ -145,7 +153,8 @@ async fn open(
         // At most one open incident per key: the signal belongs to the one that runs.
         return join(app, write, caller, row, running).await;
     }
-    let matter = matter(app, write, caller, row, form).await?;
+    let told = body(write, row).await?;
+    let matter = matter(app, write, caller, row, form, mark::of(&told)).await?;
     let category: Category = form.category.parse().map_err(|_| Fault::Unreadable)?;
     let severity: Severity = form.severity.parse().map_err(|_| Fault::Unreadable)?;
     let unit = UnitId::new(row.unit);
@@ -175,9 +184,7 @@ async fn open(
     app.tell(write, facts);
     signal::step(app, write, caller, row, &Deed::Open(matter.id)).await?;
     if form.task == "yes" {
-        let details = signal::store::details(write, SignalId::new(row.id)).await?;
-        let body = serde_json::from_str(&details.body).unwrap_or_default();
-        let asked = FirstTask::or_sample(&form.task_title, &form.task_details, category, &body);
+        let asked = FirstTask::or_sample(&form.task_title, &form.task_details, category, &told);
         send(app, write, caller, &incident, asked).await?;
     }
     Ok(matter.id)
@@ -190,6 +197,7 @@ async fn matter(
     caller: &Caller,
     row: &SignalRow,
     form: &Verification,
+    marking: Marking,
 ) -> Result<Matter, Fault> {
     let title = text::line("title", &form.title, text::NAME_CHARS_MAX).map_err(Fault::Invalid)?;
     let hit = UnitId::new(row.unit);
@@ -203,7 +211,7 @@ async fn matter(
         id: MatterId::new(app.new_id()),
         number: work::next_number(app, write).await?,
         title,
-        marking: Marking::Amber,
+        marking,
         strict: false,
         parties,
         named: Vec::new(),
@@ -229,7 +237,7 @@ async fn send(
 }
 
 /// Returns the class that a signal suggests; the officer may choose another.
-fn guess(body: &serde_json::Value) -> Category {
+fn guess(body: &Value) -> Category {
     let family = body.get("family").and_then(|f| f.as_str()).unwrap_or_default();
     let signs = body.pointer("/report/signs").and_then(|s| s.as_array());
     let sign = |code: &str| signs.is_some_and(|all| all.iter().any(|s| s == code));
@@ -258,7 +266,7 @@ fn guess(body: &serde_json::Value) -> Category {
 /// What the page asks about.
 struct Asked {
     row: SignalRow,
-    body: serde_json::Value,
+    body: Value,
     /// The incidents of the unit that the signal might belong to.
     running: Vec<IncidentRow>,
 }
@@ -362,7 +370,7 @@ fn opening(view: &View, row: &SignalRow, form: &Verification) -> Markup {
     )
 }
 
-fn task_part(view: &View, form: &Verification, signal: &serde_json::Value) -> Markup {
+fn task_part(view: &View, form: &Verification, signal: &Value) -> Markup {
     part(
         view,
         "verify-task",

@@ -10,10 +10,11 @@ pub mod store;
 
 use khien_domain::access::Action;
 use khien_domain::id::{SignalId, UnitId};
+use khien_domain::marking::Marking;
 use khien_domain::matter::Series;
 use khien_domain::signal::{Deed, Signal};
 use khien_store::{NewEntry, Write};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::access;
 use crate::app::App;
@@ -40,6 +41,12 @@ pub fn routes() -> Vec<Route> {
             answer: Some(named::<api::SignalList>),
         }),
     ]
+}
+
+/// Returns how far the content of a signal may be passed on, where the source of its indicator
+/// says it.
+pub fn marking(body: &Value) -> Option<Marking> {
+    body.pointer("/indicator/tlp")?.as_str()?.strip_prefix("TLP:")?.parse().ok()
 }
 
 /// Takes in a new signal: number, row, journal line and facts; returns its number. `actor` is who

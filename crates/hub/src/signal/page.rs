@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Redirect;
 use khien_domain::access::{Action, Depth};
 use khien_domain::id::SignalId;
+use khien_domain::marking::Marking;
 use khien_domain::signal::{Deed, DismissReason, ReportFacts, State as Stand};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -169,7 +170,9 @@ fn facts(view: &View, row: &SignalRow, details: &Details) -> Markup {
                     }
                 }
                 (attribution(view, &body))
-                @if let Some(indicator) = body.get("indicator") { (provenance(view, indicator)) }
+                @if let Some(indicator) = body.get("indicator") {
+                    (provenance(view, indicator, super::marking(&body)))
+                }
             }
         }
     }
@@ -223,7 +226,7 @@ fn attribution(view: &View, body: &serde_json::Value) -> Markup {
 }
 
 /// Where an indicator comes from and how far it may be passed on; nothing for a rule.
-fn provenance(view: &View, indicator: &serde_json::Value) -> Markup {
+fn provenance(view: &View, indicator: &serde_json::Value, marking: Option<Marking>) -> Markup {
     let text = |key: &str| indicator.get(key).and_then(|v| v.as_str()).unwrap_or_default();
     let line = indicator.get("line").and_then(|line| line.as_u64()).map(|line| line.to_string());
     let until = indicator.get("valid_until").and_then(|until| until.as_i64());
@@ -231,8 +234,8 @@ fn provenance(view: &View, indicator: &serde_json::Value) -> Markup {
         @if !indicator.is_null() {
             p.panel-foot {
                 (view.t("signal-indicator")) " " b.mono { (text("value")) }
-                @if let Some(marking) = text("tlp").strip_prefix("TLP:") {
-                    " " (parts::tlp(marking))
+                @if let Some(marking) = marking {
+                    " " (parts::tlp(marking.code()))
                 }
                 " · " span.mono { (text("feed")) " " (text("id")) (line.unwrap_or_default()) }
                 @if let Some(until) = until {

@@ -48,6 +48,7 @@ clock-term-notice = Notice of the incident
 clock-term-first_notice = First notice (24 hours)
 clock-term-full_report = Cause, scope and remedy (72 hours)
 law-due = Due
+law-merged = Counted from the earliest detection among the merged incidents:
 law-made = Reported at
 law-not-made = not reported
 law-number = Number of the letter or report

@@ -67,6 +67,7 @@ entry-incident-report = Recorded a statutory report
 entry-incident-close = Incident closed
 entry-incident-reopen = Incident reopened
 entry-incident-void = Incident voided
+entry-incident-mark = TLP marking of the incident raised
 entry-incident-merge = Incident merged
 entry-incident-unmerge = Merge taken back
 entry-incident-add_party = Party added

@@ -48,6 +48,7 @@ clock-term-notice = Thông báo sự cố
 clock-term-first_notice = Thông báo ban đầu (24 giờ)
 clock-term-full_report = Báo cáo nguyên nhân, phạm vi, khắc phục (72 giờ)
 law-due = Hạn
+law-merged = Tính từ sự cố được phát hiện sớm nhất trong các sự cố đã gộp:
 law-made = Báo cáo lúc
 law-not-made = chưa báo cáo
 law-number = Số văn bản hoặc mã báo cáo

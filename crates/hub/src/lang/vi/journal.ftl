@@ -67,6 +67,7 @@ entry-incident-report = Ghi báo cáo theo luật đã gửi
 entry-incident-close = Đóng sự cố
 entry-incident-reopen = Mở lại sự cố
 entry-incident-void = Hủy sự cố
+entry-incident-mark = Nâng mức TLP của sự cố
 entry-incident-merge = Gộp sự cố
 entry-incident-unmerge = Tách sự cố
 entry-incident-add_party = Thêm bên tham gia
