@@ -13,6 +13,7 @@
 //!
 //! It does not decode logs (that is `event`), keep hits or raise signals (that is the hub).
 
+mod attack;
 mod correlate;
 mod engine;
 mod fields;
@@ -23,6 +24,7 @@ mod plan;
 mod sigma;
 mod unmapped;
 
+pub use attack::Tactic;
 pub use correlate::LATENESS_US;
 pub use correlate::correlator::{Correlator, STATE_BYTES_MAX, Settled};
 pub use correlate::counting::{Counters, GROUPS_MAX, RULE_BYTES_MAX, Usage};

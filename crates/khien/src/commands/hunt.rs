@@ -11,17 +11,21 @@ mod output;
 mod period;
 mod reading;
 mod record;
+mod report;
 mod scan;
 mod sniff;
 mod spool;
 mod stats;
+mod summary;
+mod tally;
+mod timeline;
 mod unpack;
 mod waiting;
 mod zip;
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,19 +34,24 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, RuleInfo, Rules, Sighting};
 use khien_event::{Problem, ProblemKind};
+use khien_hub::web::i18n::Lang;
 
 use crate::Exit;
 use input::{Inputs, Source};
 use output::Output;
 use period::{Moment, Period};
 use record::Shape;
+use report::{Filed, Hunted};
 use scan::{Part, Scanners, Search};
 use stats::Stats;
+use tally::Span;
 
 /// Events kept for the correlations of one hunt.
 const SIGHTINGS_MAX: usize = 2_000_000;
 /// Problems told one by one; the rest is only counted.
 const PROBLEMS_TOLD_MAX: u64 = 20;
+/// Problems that a report lists.
+const PROBLEMS_KEPT_MAX: usize = 200;
 /// Threads that may be asked for.
 const THREADS_MAX: i64 = 256;
 
@@ -61,10 +70,10 @@ pub(crate) struct Args {
     /// CSV, one a line, STIX 2 bundles, MISP events
     #[arg(long, value_name = "FILE", num_args = 1..)]
     iocs: Vec<PathBuf>,
-    /// How to write hits
-    #[arg(long, value_enum, default_value_t = Form::Table)]
-    format: Form,
-    /// Write hits to a file
+    /// How to write hits [default: table; html for an output that ends so]
+    #[arg(long, value_enum)]
+    format: Option<Form>,
+    /// Write hits to a file; `report.html` becomes a report to read and print
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Leave out hits below this level
@@ -93,18 +102,20 @@ pub(crate) struct Args {
 /// How hits are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
-    /// One line per hit for people, with a count per rule at the end
+    /// One line per hit for people, with a summary at the end
     Table,
-    /// One object, `{"version": 1, "hits": [..]}`
+    /// One object, `{"version": 1, "hits": [..], "summary": {..}}`
     Json,
     /// One object per line
     Jsonl,
     /// Comma-separated values with a header
     Csv,
+    /// A report for people: one page that needs nothing but itself
+    Html,
 }
 
 /// Runs the command.
-pub(crate) fn run(args: Args) -> Result<Exit> {
+pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     if let Some(absent) = absent(&args) {
         say(&format!("khien: {} does not exist", absent.display()));
         return Ok(Exit::Usage);
@@ -129,16 +140,33 @@ pub(crate) fn run(args: Args) -> Result<Exit> {
     let inputs = Inputs::find(&args.paths);
     let cpu_before = stats::cpu_seconds();
     let threads = threads(args.threads);
-    let mut hunt = Hunt::new(&args, &inputs)?;
+    let mut hunt = Hunt::new(&args, &inputs, lang)?;
     scan::scan(&inputs.sources, &scanners, threads, hunt.search, &mut |file, part| {
         hunt.take(file, part)
     })?;
     hunt.correlate(correlator)?;
-    let Hunt { output, events, lost, untold, .. } = hunt;
+    let Hunt { output, events, lost, untold, span, files, problems, told, .. } = hunt;
     if let Some(told) = indicators::untold(untold) {
         say(&told);
     }
-    let (hits, highest) = output.finish()?;
+    let tally = output.finish(&Hunted {
+        paths: &args.paths,
+        rules: &args.rules,
+        iocs: &args.iocs,
+        min_level: args.min_level,
+        period: Period { from: args.from, to: args.to },
+        rules_loaded,
+        refused: &refused,
+        indicators_loaded,
+        indicators_refused,
+        inputs: &inputs,
+        files: &files,
+        events,
+        span,
+        problems,
+        told: &told,
+        seconds: began.elapsed().as_secs_f64(),
+    })?;
     let cpu_seconds = stats::cpu_seconds().zip(cpu_before).map(|(after, before)| after - before);
 
     if args.stats {
@@ -146,7 +174,7 @@ pub(crate) fn run(args: Args) -> Result<Exit> {
         say(&serde_json::to_string(&Stats {
             events,
             bytes_in: inputs.sources.iter().map(Source::bytes).sum(),
-            hits,
+            hits: tally.hits(),
             rules_loaded,
             rules_refused: refused.len(),
             seconds_total: began.elapsed().as_secs_f64(),
@@ -159,13 +187,20 @@ pub(crate) fn run(args: Args) -> Result<Exit> {
             indicators_refused,
         })?);
     }
-    let found = highest.is_some_and(|level| level >= args.fail_on);
+    let found = tally.highest().is_some_and(|level| level >= args.fail_on);
     Ok(exit(found, lost, args.strict))
 }
 
 fn absent(args: &Args) -> Option<&PathBuf> {
     let paths = args.paths.iter().filter(|path| !input::is_stdin(path));
     paths.chain(&args.rules).chain(&args.iocs).find(|path| !path.exists())
+}
+
+/// Returns how to write: as asked, else as the name of the output says.
+fn form(args: &Args) -> Form {
+    let ending = args.output.as_deref().and_then(Path::extension).unwrap_or_default();
+    let is_page = ["html", "htm"].iter().any(|page| ending.eq_ignore_ascii_case(page));
+    args.format.unwrap_or(if is_page { Form::Html } else { Form::Table })
 }
 
 fn exit(found: bool, lost: bool, strict: bool) -> Exit {
@@ -195,33 +230,42 @@ struct Hunt<'a> {
     progress: ProgressBar,
     file: Option<usize>,
     events: u64,
+    /// The times of all events.
+    span: Span,
+    /// By input.
+    files: Vec<Filed>,
     /// (file, number in the file, what was seen).
     sightings: Vec<(usize, u64, Sighting)>,
     untold: IocCounters,
     problems: u64,
+    /// The first of them.
+    told: Vec<String>,
     /// Some input was not read whole.
     lost: bool,
 }
 
 impl<'a> Hunt<'a> {
-    fn new(args: &Args, inputs: &'a Inputs) -> Result<Self> {
+    fn new(args: &Args, inputs: &'a Inputs, lang: Lang) -> Result<Self> {
         let period = Period { from: args.from, to: args.to };
         let total = inputs.sources.iter().map(Source::bytes).sum();
         // Hidden by itself when stderr is no terminal.
         let progress = ProgressBar::new(total);
         let style = "{bar:30} {bytes}/{total_bytes} {msg}";
         progress.set_style(ProgressStyle::with_template(style)?);
-        let shape = Shape { form: args.format, indicators: !args.iocs.is_empty() };
+        let shape = Shape { form: form(args), indicators: !args.iocs.is_empty() };
         let mut hunt = Self {
             inputs,
             search: Search { shape, min_level: args.min_level, period },
-            output: Output::open(shape, args.output.as_deref())?,
+            output: Output::open(shape, args.output.as_deref(), lang)?,
             progress,
             file: None,
             events: 0,
+            span: Span::default(),
+            files: vec![Filed::default(); inputs.sources.len()],
             sightings: Vec::new(),
             untold: IocCounters::default(),
             problems: 0,
+            told: Vec::new(),
             lost: false,
         };
         for (path, why) in &inputs.unreadable {
@@ -239,6 +283,9 @@ impl<'a> Hunt<'a> {
             self.progress.inc(done);
         }
         self.events += part.events;
+        self.span.join(part.span);
+        self.files[file].events += part.events;
+        self.files[file].hits += part.hits.len() as u64;
         self.progress.set_message(format!("{} events", self.events));
         for hit in &part.hits {
             self.output.hit(hit)?;
@@ -301,6 +348,7 @@ impl<'a> Hunt<'a> {
         for (file, number, rule) in &complete {
             if let Some(hit) = written.get(&(*file, *number, rule.id.clone())) {
                 self.output.hit(hit)?;
+                self.files[*file].hits += 1;
             }
         }
         Ok(())
@@ -318,6 +366,9 @@ impl<'a> Hunt<'a> {
     fn tell(&mut self, what: &str, lost: bool) {
         self.lost |= lost;
         self.problems += 1;
+        if self.told.len() < PROBLEMS_KEPT_MAX {
+            self.told.push(what.to_owned());
+        }
         if self.problems <= PROBLEMS_TOLD_MAX {
             self.progress.suspend(|| say(what));
         }

@@ -52,7 +52,7 @@ impl Command {
         match self {
             Self::Demo(args) => demo::run(&args, lang),
             Self::Serve(args) => serve::run(args, lang),
-            Self::Hunt(args) => hunt::run(args),
+            Self::Hunt(args) => hunt::run(args, lang),
             Self::Rules(args) => rules::run(args),
             Self::Import(args) => import::run(args, lang),
             Self::User(args) => user::run(args, lang),

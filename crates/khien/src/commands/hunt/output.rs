@@ -1,17 +1,17 @@
 //! Where hits go: stdout or a file that appears whole or not at all.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use comfy_table::{Table, presets};
-use khien_detect::Level;
+use khien_hub::web::i18n::{Arg, Lang};
 
-use super::Form;
 use super::record::{self, Shape};
-use super::scan::{What, Written};
+use super::report::{self, Hunted, Samples};
+use super::scan::Written;
+use super::tally::Tally;
+use super::{Form, say, summary};
 
 /// Bytes gathered before they are written.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -19,18 +19,18 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// Writes hits, and the frame that their form puts around them.
 pub(super) struct Output {
     form: Form,
+    lang: Lang,
     to: BufWriter<Box<dyn Write>>,
     /// The file to become, and what it is called until then.
     file: Option<(PathBuf, PathBuf)>,
-    hits: u64,
-    highest: Option<Level>,
-    by_rule: BTreeMap<(std::cmp::Reverse<Level>, String), u64>,
+    tally: Tally,
+    /// What `html` shows of single hits.
+    samples: Samples,
 }
 
 impl Output {
     /// Opens the output.
-    pub(super) fn open(shape: Shape, path: Option<&Path>) -> Result<Self> {
-        let form = shape.form;
+    pub(super) fn open(shape: Shape, path: Option<&Path>, lang: Lang) -> Result<Self> {
         let (to, file): (Box<dyn Write>, _) = match path {
             None => (Box::new(io::stdout().lock()), None),
             Some(path) => {
@@ -42,63 +42,64 @@ impl Output {
                 (Box::new(file), Some((path.to_owned(), part)))
             }
         };
-        let to = BufWriter::with_capacity(BUFFER_BYTES, to);
-        let by_rule = BTreeMap::new();
-        let mut output = Self { form, to, file, hits: 0, highest: None, by_rule };
-        match form {
-            Form::Json => output.to.write_all(b"{\"version\":1,\"hits\":[")?,
-            Form::Csv => output.to.write_all(record::csv_head(shape).as_bytes())?,
-            Form::Jsonl | Form::Table => {}
+        let mut to = BufWriter::with_capacity(BUFFER_BYTES, to);
+        match shape.form {
+            Form::Json => to.write_all(b"{\"version\":1,\"hits\":[")?,
+            Form::Csv => to.write_all(record::csv_head(shape).as_bytes())?,
+            Form::Jsonl | Form::Table | Form::Html => {}
         }
-        Ok(output)
+        let (tally, samples) = (Tally::default(), Samples::default());
+        Ok(Self { form: shape.form, lang, to, file, tally, samples })
     }
 
     /// Writes a hit.
     pub(super) fn hit(&mut self, hit: &Written) -> Result<()> {
-        if self.form == Form::Json && self.hits > 0 {
-            self.to.write_all(b",")?;
+        let is_first = self.tally.hits() == 0;
+        let subject = self.tally.add(hit);
+        match self.form {
+            Form::Html => {
+                self.samples.add(subject, hit.at, &hit.text);
+                return Ok(());
+            }
+            Form::Json if is_first => self.to.write_all(b"\n")?,
+            Form::Json => self.to.write_all(b",\n")?,
+            Form::Table if is_first => {
+                self.to.write_all(record::table_head(self.lang).as_bytes())?;
+            }
+            Form::Jsonl | Form::Csv | Form::Table => {}
         }
-        if self.form == Form::Json {
-            self.to.write_all(b"\n")?;
-        }
-        if self.form == Form::Table && self.hits == 0 {
-            self.to.write_all(record::table_head().as_bytes())?;
-        }
-        self.to.write_all(&hit.text)?;
-        self.hits += 1;
-        self.highest = self.highest.max(Some(hit.level()));
-        if self.form == Form::Table {
-            let title = match &hit.what {
-                What::Rule(rule) => rule.title.clone(),
-                // There may be millions of them; their kinds are few.
-                What::Indicator(kind) => format!("Indicator of compromise seen: {kind}"),
-            };
-            let key = (std::cmp::Reverse(hit.level()), title);
-            *self.by_rule.entry(key).or_default() += 1;
-        }
-        Ok(())
+        Ok(self.to.write_all(&hit.text)?)
     }
 
-    /// Closes the frame and gives a file its name. Returns the hits and the highest level of them.
-    pub(super) fn finish(mut self) -> Result<(u64, Option<Level>)> {
+    /// Closes the frame and gives a file its name. Returns what was found. Where the form has no
+    /// room for a summary, the person at the terminal is told one.
+    pub(super) fn finish(mut self, hunted: &Hunted<'_>) -> Result<Tally> {
         match self.form {
-            Form::Json => self.to.write_all(b"\n]}\n")?,
-            Form::Table if self.hits > 0 => writeln!(self.to, "\n{}", summary(&self.by_rule))?,
+            Form::Json => {
+                let summary = serde_json::to_string(&summary::object(&self.tally))?;
+                write!(self.to, "\n],\"summary\":{summary}}}\n")?;
+            }
+            Form::Html => {
+                let page = report::page(hunted, &self.tally, &self.samples, self.lang);
+                self.to.write_all(page.into_string().as_bytes())?;
+            }
+            Form::Table if self.tally.hits() > 0 => {
+                writeln!(self.to, "\n{}", summary::tables(&self.tally, self.lang))?;
+            }
             Form::Table | Form::Jsonl | Form::Csv => {}
         }
         self.to.flush()?;
         if let Some((path, part)) = &self.file {
             fs::rename(part, path).with_context(|| format!("writing {}", path.display()))?;
+            if self.form == Form::Html {
+                let path = path.display().to_string();
+                say(&self.lang.ta("hunt-report-written", &[("path", Arg::Text(&path))]));
+            }
         }
-        Ok((self.hits, self.highest))
+        let untold = matches!(self.form, Form::Jsonl | Form::Csv);
+        if untold && self.tally.hits() > 0 {
+            say(&summary::tables(&self.tally, self.lang));
+        }
+        Ok(self.tally)
     }
-}
-
-fn summary(by_rule: &BTreeMap<(std::cmp::Reverse<Level>, String), u64>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["hits", "level", "rule"]);
-    for ((level, title), hits) in by_rule {
-        table.add_row([hits.to_string(), level.0.to_string(), title.clone()]);
-    }
-    table
 }

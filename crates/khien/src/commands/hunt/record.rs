@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use khien_detect::{Indicator, IocHit, RuleInfo, Tlp};
 use khien_event::{Column, Event, Value};
+use khien_hub::web::i18n::Lang;
 use serde::Serialize;
 
 use super::Form;
 use super::period::VIETNAM;
+use super::report::render_sample;
 
 /// How hits are written.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +80,7 @@ impl<'a> Provenance<'a> {
     }
 
     /// Returns what a line for people says behind the file.
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         let place = match (self.id, self.line) {
             (Some(id), _) => format!(" {id}"),
             (None, Some(line)) => format!(" line {line}"),
@@ -185,7 +187,7 @@ impl<'a> Record<'a> {
     fn line(&self) -> String {
         let behind = self.indicator.map(Provenance::line).unwrap_or_default();
         let columns = [
-            &self.at.map_or("-".to_owned(), shown),
+            &self.at.map_or("-".to_owned(), at_vietnam),
             self.level,
             &clip(self.computer.unwrap_or("-"), 24),
             &clip(self.rule_title, 60),
@@ -227,23 +229,37 @@ impl<'a> Record<'a> {
 }
 
 /// Returns the head of `table`, which names the zone of its times once.
-pub(super) fn table_head() -> String {
-    table_line(["time (+07:00)", "level", "computer", "rule", "file"])
+pub(super) fn table_head(lang: Lang) -> String {
+    let head = ["hunt-time", "hunt-level", "hunt-host", "hunt-rule", "hunt-file"];
+    let head = head.map(|key| lang.t(key));
+    table_line(head.each_ref().map(String::as_str))
 }
 
 fn table_line([time, level, computer, rule, source]: [&str; 5]) -> String {
     format!("{time:<19}  {level:<13}  {computer:<24}  {rule:<60}  {source}\n")
 }
 
+/// Returns a time, µs UTC, for people; none beyond the years that have four digits.
+pub(super) fn shown(at: i64) -> Option<String> {
+    Timestamp::from_microsecond(at).ok().map(at_vietnam)
+}
+
 /// Returns a time for people, as `--from` and `--to` take it: to the second, in Vietnam.
-fn shown(at: Timestamp) -> String {
+fn at_vietnam(at: Timestamp) -> String {
     let zone = TimeZone::fixed(VIETNAM);
     zone.to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
-/// Returns the beginning of a text, without what a terminal might obey.
-fn clip(text: &str, width: usize) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(width).collect()
+/// Returns the beginning of a text, without what a terminal or a page might obey.
+pub(super) fn clip(text: &str, width: usize) -> String {
+    text.chars().map(|c| if is_unruly(c) { ' ' } else { c }).take(width).collect()
+}
+
+/// Returns whether a character does something instead of being seen: it moves the cursor, or turns
+/// the direction of writing so that `gpj.exe` reads `exe.jpg`.
+fn is_unruly(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns
 }
 
 /// Keeps a spreadsheet from taking an attacker's text for a formula.
@@ -263,15 +279,16 @@ pub(super) fn render(
     event: Event<'_>,
     source: &str,
 ) -> anyhow::Result<Vec<u8>> {
-    let record = Record::new(rule, indicator, event, source);
+    let record = || Record::new(rule, indicator, event, source);
     Ok(match shape.form {
-        Form::Table => record.line().into_bytes(),
-        Form::Json => serde_json::to_vec(&record)?,
+        Form::Html => render_sample(indicator, event, source),
+        Form::Table => record().line().into_bytes(),
+        Form::Json => serde_json::to_vec(&record())?,
         Form::Jsonl => {
-            let mut line = serde_json::to_vec(&record)?;
+            let mut line = serde_json::to_vec(&record())?;
             line.push(b'\n');
             line
         }
-        Form::Csv => record.csv(shape)?,
+        Form::Csv => record().csv(shape)?,
     })
 }

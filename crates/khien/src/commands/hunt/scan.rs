@@ -8,18 +8,21 @@ use std::sync::Arc;
 use anyhow::Result;
 use khien_detect::{
     Found, Hit, Indicator, IocCounters, IocHit, IocKind, IocScanner, Level, RuleInfo, Scanner,
-    Sighting,
+    Sighting, Tlp,
 };
-use khien_event::{Batch, Problem, ProblemKind};
+use khien_event::{Batch, Column, Event, Problem, ProblemKind, Value};
 
 use super::input::Source;
 use super::period::Period;
 use super::reading::Reader;
 use super::record::{self, Provenance, Shape};
+use super::tally::Span;
 use super::waiting::{Unwanted, Waiting};
 
 /// What a hit, a problem or a sighting takes besides its text, roughly.
 const ITEM_BYTES: usize = 128;
+/// Characters of a host's name that tell it apart from others.
+const HOST_CHARS_MAX: usize = 100;
 
 /// What to look for, and how to write it.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +40,7 @@ pub(super) struct Scanners {
 }
 
 /// What a hit is counted under.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum What {
     Rule(Arc<RuleInfo>),
     Indicator(IocKind),
@@ -47,15 +50,33 @@ pub(super) enum What {
 #[derive(Debug)]
 pub(super) struct Written {
     pub(super) what: What,
+    /// When it happened, µs UTC, if the event tells.
+    pub(super) at: Option<i64>,
+    /// Where it happened; empty if the event does not tell.
+    pub(super) host: Box<str>,
+    /// Who may be told of it, if the feed says so.
+    pub(super) tlp: Option<Tlp>,
     pub(super) text: Vec<u8>,
 }
 
-impl Written {
+impl What {
     pub(super) fn level(&self) -> Level {
-        match &self.what {
-            What::Rule(rule) => rule.level,
-            What::Indicator(_) => Indicator::LEVEL,
+        match self {
+            Self::Rule(rule) => rule.level,
+            Self::Indicator(_) => Indicator::LEVEL,
         }
+    }
+}
+
+impl Written {
+    fn new(what: What, tlp: Option<Tlp>, event: Event<'_>, text: Vec<u8>) -> Self {
+        let host = event.column(Column::Host).and_then(Value::as_text).unwrap_or_default();
+        let host: String = host.chars().take(HOST_CHARS_MAX).collect();
+        Self { what, at: event.t_event(), host: host.into(), tlp, text }
+    }
+
+    pub(super) fn level(&self) -> Level {
+        self.what.level()
     }
 }
 
@@ -68,6 +89,8 @@ pub(super) struct Part {
     /// Indicators that were seen and are not told.
     pub(super) untold: IocCounters,
     pub(super) events: u64,
+    /// The times of the events.
+    pub(super) span: Span,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -146,6 +169,7 @@ impl Writer<'_> {
             scanners.indicators.scan(batch, self.source.changed_us, &mut seen);
         }
         let mut part = Part { events: batch.len() as u64, ..Part::default() };
+        batch.iter().filter_map(Event::t_event).for_each(|at| part.span.add(at));
         part.untold = scanners.indicators.take_counters();
         let mut seen = seen.iter().peekable();
         for hit in hits {
@@ -167,7 +191,7 @@ impl Writer<'_> {
         let Search { shape, min_level, period } = self.search;
         if hit.rule.level >= min_level && period.holds(event.t_event()) {
             let text = record::render(shape, &hit.rule, None, event, self.name);
-            part.keep(What::Rule(hit.rule), text);
+            part.keep(What::Rule(hit.rule), None, event, text);
         }
     }
 
@@ -178,7 +202,7 @@ impl Writer<'_> {
             let provenance = Provenance::new(hit, &indicator);
             let (shape, rule) = (self.search.shape, indicator.rule_info());
             let text = record::render(shape, &rule, Some(&provenance), event, self.name);
-            part.keep(What::Indicator(indicator.kind), text);
+            part.keep(What::Indicator(indicator.kind), indicator.tlp, event, text);
         }
     }
 }
@@ -192,9 +216,9 @@ impl Part {
         hits + problems + items * ITEM_BYTES
     }
 
-    fn keep(&mut self, what: What, text: Result<Vec<u8>>) {
+    fn keep(&mut self, what: What, tlp: Option<Tlp>, event: Event<'_>, text: Result<Vec<u8>>) {
         match text {
-            Ok(text) => self.hits.push(Written { what, text }),
+            Ok(text) => self.hits.push(Written::new(what, tlp, event, text)),
             Err(error) => self.problems.push(unwritable(&error)),
         }
     }
@@ -218,7 +242,7 @@ pub(super) fn revisit(
             let event = batch.event(usize::try_from(number - first).unwrap_or_default());
             match record::render(shape, rule, None, event, &name) {
                 Ok(text) => {
-                    let hit = Written { what: What::Rule(rule.clone()), text };
+                    let hit = Written::new(What::Rule(rule.clone()), None, event, text);
                     written.push((*number, rule.clone(), hit));
                 }
                 Err(error) => problems.push(unwritable(&error)),
