@@ -80,6 +80,13 @@ impl Rules {
         rules.chain(self.correlations.iter().map(|linked| &linked.info))
     }
 
+    /// Returns each rule and correlation with a hash of what it matches: titles, levels and comments
+    /// do not count.
+    pub fn meanings(&self) -> impl Iterator<Item = (&Arc<RuleInfo>, &[u8; 32])> {
+        let rules = self.rules.iter().map(|rule| (&rule.info, &rule.meaning));
+        rules.chain(self.correlations.iter().map(|linked| (&linked.info, &linked.meaning)))
+    }
+
     /// Returns the filters that are part of the rules, with how many rules each reaches.
     pub fn filters(&self) -> &[Filtered] {
         &self.filters

@@ -19,9 +19,9 @@ mod stats;
 mod summary;
 mod tally;
 mod timeline;
-mod unpack;
+pub(super) mod unpack;
 mod waiting;
-mod zip;
+pub(super) mod zip;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -36,6 +36,7 @@ use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, RuleInfo,
 use khien_event::{Problem, ProblemKind};
 use khien_hub::web::i18n::Lang;
 
+use super::rules::{Pin, Pinned};
 use crate::Exit;
 use input::{Inputs, Source};
 use output::Output;
@@ -149,9 +150,12 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     if let Some(told) = indicators::untold(untold) {
         say(&told);
     }
+    let pins = args.rules.iter().map(|folder| Ok(Pin::of(folder)?.map(|pin| pin.state(folder))));
+    let pinned: Vec<Option<Pinned>> = pins.collect::<Result<_>>()?;
     let tally = output.finish(&Hunted {
         paths: &args.paths,
         rules: &args.rules,
+        pinned: &pinned,
         iocs: &args.iocs,
         min_level: args.min_level,
         period: Period { from: args.from, to: args.to },

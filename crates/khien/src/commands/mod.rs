@@ -53,7 +53,7 @@ impl Command {
             Self::Demo(args) => demo::run(&args, lang),
             Self::Serve(args) => serve::run(args, lang),
             Self::Hunt(args) => hunt::run(args, lang),
-            Self::Rules(args) => rules::run(args),
+            Self::Rules(args) => rules::run(args, lang),
             Self::Import(args) => import::run(args, lang),
             Self::User(args) => user::run(args, lang),
             Self::Journal(args) => journal::run(args, lang),

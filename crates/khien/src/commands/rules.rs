@@ -1,4 +1,10 @@
-//! `khien rules`: what a folder of rules is worth to this program.
+//! `khien rules`: what a folder of rules is worth to this program, and how rules come here.
+
+mod difference;
+mod gather;
+mod import;
+mod install;
+mod pinned;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,9 +13,13 @@ use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use comfy_table::{Table, presets};
 use khien_detect::{Level, Refused, Rules};
+use khien_hub::web::i18n::Lang;
 use serde_json::json;
 
+pub(super) use pinned::{Pin, Pinned};
+
 use crate::Exit;
+use crate::talk::say;
 
 /// The command line.
 #[derive(Debug, clap::Args)]
@@ -24,6 +34,8 @@ enum Ask {
     Check(Which),
     /// List the rules that load
     List(Which),
+    /// Bring in a release of rules from folders or zip archives, in one step and with a way back
+    Import(import::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -46,22 +58,31 @@ enum Form {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: Args) -> Result<Exit> {
-    let (Ask::Check(which) | Ask::List(which)) = &args.ask;
+pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
+    let which = match &args.ask {
+        Ask::Check(which) | Ask::List(which) => which,
+        Ask::Import(args) => return import::run(args, lang),
+    };
     if let Some(absent) = which.folders.iter().find(|path| !path.exists()) {
         writeln!(std::io::stderr(), "khien: {} does not exist", absent.display())?;
         return Ok(Exit::Usage);
     }
     let (rules, refused) =
         if which.folders.is_empty() { Rules::pack() } else { Rules::load(&which.folders) };
-    let text = match (&args.ask, which.format) {
-        (Ask::Check(_), Form::Table) => check_table(&rules, &refused),
-        (Ask::Check(_), Form::Json) => check_json(&rules, &refused).to_string(),
-        (Ask::List(_), Form::Table) => list_table(&rules),
-        (Ask::List(_), Form::Json) => list_json(&rules).to_string(),
+    let checked = matches!(args.ask, Ask::Check(_));
+    let text = match (checked, which.format) {
+        (true, Form::Table) => check_table(&rules, &refused),
+        (true, Form::Json) => check_json(&rules, &refused).to_string(),
+        (false, Form::Table) => list_table(&rules),
+        (false, Form::Json) => list_json(&rules).to_string(),
     };
     writeln!(std::io::stdout(), "{text}")?;
-    let checked = matches!(args.ask, Ask::Check(_));
+    for folder in &which.folders {
+        if let Some(pin) = Pin::of(folder)? {
+            let pinned = pin.state(folder);
+            say(&format!("{}: {}", folder.display(), lang.ta(pinned.key(), &pinned.args())));
+        }
+    }
     Ok(if checked && !refused.is_empty() { Exit::Findings } else { Exit::Nothing })
 }
 

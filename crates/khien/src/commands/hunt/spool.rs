@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A stream that can be read again from its beginning, by one reader at a time.
 #[derive(Debug)]
-pub(super) struct Spool {
+pub(in crate::commands) struct Spool {
     state: Mutex<State>,
 }
 

@@ -23,7 +23,7 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 
 /// Where the bytes of an input lie.
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(in crate::commands) enum Place {
     File(PathBuf),
     /// Within a zip archive.
     Member(Arc<ZipArchive<FileReader>>, ZipArchiveEntryWayfinder),
@@ -32,7 +32,7 @@ pub(super) enum Place {
 
 /// How they are packed there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Packing {
+pub(in crate::commands) enum Packing {
     Plain,
     Gzip,
     Zstd,
@@ -42,7 +42,7 @@ pub(super) enum Packing {
 
 /// Bytes to read.
 #[derive(Clone, Debug)]
-pub(super) struct Packed {
+pub(in crate::commands) struct Packed {
     pub(super) place: Place,
     pub(super) packing: Packing,
     /// Their size as they lie; unknown, and 0, for standard input.
@@ -52,7 +52,7 @@ pub(super) struct Packed {
 }
 
 /// Hands the plain bytes to `take`. Returns what ended them early, if something did.
-pub(super) fn unpack(
+pub(in crate::commands) fn unpack(
     packed: &Packed,
     take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
 ) -> io::Result<Option<Problem>> {

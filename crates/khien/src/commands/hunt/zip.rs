@@ -17,18 +17,20 @@ use super::unpack::{EXPANSION_FREE_BYTES, Packed, Packing, Place};
 const MEMBERS_MAX: u64 = 100_000;
 
 /// What an archive says of a file in it.
-pub(super) struct Member {
+pub(in crate::commands) struct Member {
     /// As the archive has it; nothing is ever written under it.
-    pub(super) name: String,
+    pub(in crate::commands) name: String,
+    /// A link, as archives of other systems hold them; its bytes are where it leads.
+    pub(in crate::commands) is_link: bool,
     /// Last change, µs UTC, if the archive tells a day that exists.
     pub(super) changed_us: Option<i64>,
     /// Its bytes, or why they cannot be read.
-    pub(super) packed: Result<Packed, String>,
+    pub(in crate::commands) packed: Result<Packed, String>,
 }
 
 /// Lists the files in an archive, in its order. What is wrong with the archive itself is the second
 /// list; the members before it are kept.
-pub(super) fn members(path: &Path) -> io::Result<(Vec<Member>, Option<String>)> {
+pub(in crate::commands) fn members(path: &Path) -> io::Result<(Vec<Member>, Option<String>)> {
     let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
     let archive =
         ZipArchive::from_file(File::open(path)?, &mut buffer).map_err(io::Error::other)?;
@@ -65,6 +67,7 @@ pub(super) fn members(path: &Path) -> io::Result<(Vec<Member>, Option<String>)> 
         let bytes = entry.compressed_size_hint();
         members.push(Member {
             name: String::from_utf8_lossy(entry.file_path().as_bytes()).into_owned(),
+            is_link: entry.mode().is_symlink(),
             changed_us: changed_us(entry.last_modified_dos()),
             packed: packing.map(|packing| Packed { place: place(), packing, bytes, free_bytes }),
         });

@@ -24,6 +24,7 @@ use super::input::Inputs;
 use super::period::Period;
 use super::record::clip;
 use super::tally::{Host, Span, Tally};
+use crate::commands::rules::Pinned;
 
 pub(super) use sample::Samples;
 pub(super) use sample::render as render_sample;
@@ -37,6 +38,8 @@ pub(super) struct Hunted<'h> {
     pub(super) paths: &'h [PathBuf],
     /// Empty for the rules inside this program.
     pub(super) rules: &'h [PathBuf],
+    /// By folder of rules: what was imported there.
+    pub(super) pinned: &'h [Option<Pinned>],
     pub(super) iocs: &'h [PathBuf],
     pub(super) min_level: Level,
     pub(super) period: Period,

@@ -367,7 +367,7 @@ pub(super) fn with_what(hunted: &Hunted<'_>, words: Words) -> Markup {
                 } }
                 dt { (words.both("hunt-rules-from")) }
                 dd { @if hunted.rules.is_empty() { (words.both("hunt-pack")) " " (env!("CARGO_PKG_VERSION")) }
-                    @else { (listed(hunted.rules)) } }
+                    @else { (rule_folders(hunted, words)) } }
                 @if !hunted.iocs.is_empty() {
                     dt { (words.both("hunt-indicators")) }
                     dd { (count(hunted.indicators_loaded as u64)) @if hunted.indicators_refused > 0 {
@@ -388,6 +388,19 @@ pub(super) fn with_what(hunted: &Hunted<'_>, words: Words) -> Markup {
                     } }
                     @if rest > 0 { p.note { "… +" (rest) } }
                 }
+            }
+        }
+    }
+}
+
+/// The folders, with what was imported there: which rules were used must be known years later.
+fn rule_folders(hunted: &Hunted<'_>, words: Words) -> Markup {
+    html! {
+        @for (folder, pinned) in hunted.rules.iter().zip(hunted.pinned).take(LINES_SHOWN_MAX) {
+            span.path { (shown(folder)) } br;
+            @if let Some(pinned) = pinned {
+                (words.with(pinned.key(), &pinned.args())) br;
+                span.path { "SHA-256 " (pinned.sha256) } br;
             }
         }
     }

@@ -1,0 +1,19 @@
+# Lời của khien rules import.
+install-absent = Không có { $path }
+install-added = Thêm { $count } luật:
+install-removed = Bỏ { $count } luật:
+install-changed = Đổi { $count } luật:
+install-refused = { $count } luật nay bị từ chối mà trước đó không:
+install-more = … và { $count } luật nữa; --format json liệt kê đủ.
+install-meaning = đổi nội dung phát hiện
+install-level = mức trước là { $before }
+install-words = chỉ đổi lời
+install-no-difference = Không luật nào khác.
+install-left-out = Không lấy thư mục { $folder } ({ $files } tệp): không phải luật để chạy.
+install-no-licence = Chú ý: không thấy tệp giấy phép; hãy giữ giấy phép của bộ luật ở cùng chỗ.
+install-dry = Chỉ xem thử, chưa thay gì.
+install-same = { $path } đã có đúng bản { $version } (SHA-256 { $sha256 }), không thay gì.
+install-done = { $path } nay là bản { $version }: { $loaded } luật dùng được, { $refused } bị từ chối. SHA-256 { $sha256 }. Quay lại bản trước: khien rules import --rollback --into { $path }
+install-rolled-back = { $path } đã trở lại bản { $version } (SHA-256 { $sha256 }).
+install-pinned = Bản { $version }, nhập lúc { $at }, còn nguyên như khi nhập.
+install-pinned-changed = Bản { $version }, nhập lúc { $at }, ĐÃ BỊ SỬA sau khi nhập.

@@ -1,0 +1,89 @@
+//! Which version of a rule collection a folder holds: a small file beside the rules says it, with the
+//! hash by which anybody sees whether the rules are still those that were imported.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use khien_hub::web::i18n::Arg;
+use serde::{Deserialize, Serialize};
+
+use super::gather::Gathered;
+
+/// The file; no rule file, so that loading rules passes it over.
+pub(super) const NAME: &str = "khien-rules.json";
+/// Bytes of that file.
+const BYTES_MAX: u64 = 1 << 20;
+
+/// What was imported. The names are fixed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::commands) struct Pin {
+    /// Of this file's form.
+    pub(super) version: u32,
+    /// As whoever imported it calls it.
+    pub(super) rules_version: String,
+    /// Over sorted paths and bytes of all files.
+    pub(super) sha256: String,
+    /// The names of the folders and archives it came from.
+    pub(super) sources: Vec<String>,
+    /// RFC 3339, at +07:00.
+    pub(super) imported_at: String,
+    pub(super) files: usize,
+    pub(super) loaded: usize,
+    pub(super) refused: usize,
+    /// Files that say under which terms the rules may be used.
+    pub(super) licences: Vec<String>,
+    /// The program that imported it.
+    pub(super) imported_by: String,
+}
+
+/// The form that this program writes.
+pub(super) const VERSION: u32 = 1;
+
+impl Pin {
+    /// Returns what was imported into a folder; nothing where that is no such folder.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub(in crate::commands) fn of(folder: &Path) -> Result<Option<Self>> {
+        let path = folder.join(NAME);
+        let Ok(file) = fs::File::open(&path) else { return Ok(None) };
+        let mut text = String::new();
+        file.take(BYTES_MAX)
+            .read_to_string(&mut text)
+            .with_context(|| format!("reading {}", path.display()))?;
+        let pin =
+            serde_json::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
+        Ok(Some(pin))
+    }
+
+    /// Returns what people are told of it, after looking whether the folder still holds it.
+    pub(in crate::commands) fn state(self, folder: &Path) -> Pinned {
+        let is_intact = Gathered::folder(folder).is_ok_and(|now| now.sha256() == self.sha256);
+        let (version, sha256) = (self.rules_version, self.sha256);
+        Pinned { version, sha256, imported_at: self.imported_at, is_intact }
+    }
+}
+
+/// What a folder of rules is known to hold.
+#[derive(Clone, Debug)]
+pub(in crate::commands) struct Pinned {
+    version: String,
+    pub(in crate::commands) sha256: String,
+    imported_at: String,
+    /// Nobody has changed the rules since.
+    is_intact: bool,
+}
+
+impl Pinned {
+    /// Returns the key of the sentence that tells it.
+    pub(in crate::commands) fn key(&self) -> &'static str {
+        if self.is_intact { "install-pinned" } else { "install-pinned-changed" }
+    }
+
+    /// Returns what that sentence needs.
+    pub(in crate::commands) fn args(&self) -> [(&'static str, Arg<'_>); 2] {
+        [("version", Arg::Text(&self.version)), ("at", Arg::Text(&self.imported_at))]
+    }
+}
