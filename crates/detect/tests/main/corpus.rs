@@ -25,7 +25,7 @@ const RULED: [(&str, usize, &str); 5] = [
 ];
 
 /// Returns the corpus folder, or says loudly that it is not there.
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
     if !folder.is_dir() {
         eprintln!("SKIPPED: no corpus at {}", folder.display());
@@ -34,7 +34,8 @@ fn corpus() -> Option<PathBuf> {
     Some(folder)
 }
 
-fn load(corpus: &Path, folders: &[&str]) -> (Rules, Vec<khien_detect::Refused>) {
+/// Loads the rules of some folders.
+pub(crate) fn load(corpus: &Path, folders: &[&str]) -> (Rules, Vec<khien_detect::Refused>) {
     let folders: Vec<PathBuf> =
         folders.iter().map(|folder| corpus.join("sigma").join(folder)).collect();
     Rules::load(&folders)
@@ -50,7 +51,8 @@ fn count(engine: &mut Engine, file: &Path, hits: &mut BTreeMap<String, usize>) {
     .unwrap();
 }
 
-fn evtx_files(folder: &Path, files: &mut Vec<PathBuf>) {
+/// Finds the event logs below a folder, in order.
+pub(crate) fn evtx_files(folder: &Path, files: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();

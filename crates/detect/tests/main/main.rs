@@ -9,6 +9,8 @@ mod correlating;
 #[cfg(test)]
 mod counting;
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod filtering;
 #[cfg(test)]
 mod harness;

@@ -1,0 +1,207 @@
+//! Every (event, rule) of the corpus against another engine, `rsigma-eval`.
+//!
+//! Equal totals prove little: two engines can find the same number of different things. So the sets
+//! are compared, and every difference needs a ruling in `rulings.json`: who finds it, on how many
+//! events, and the sentence that decides. A difference without a ruling fails the test, and so does
+//! a ruling whose difference is gone.
+//!
+//! Both engines get the same fields and the same rules for every event, those that our router
+//! gives it, so that only what rules mean is compared: the peer has a set of rules for each log
+//! source, and a rule of a generic category reads a copy of the event in which the source's own
+//! words stand under the rule's.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use khien_detect::{Engine, LogSource, Origin};
+use khien_event::names::OwnWords;
+use khien_event::{Batch, Event, evtx};
+use rsigma_eval::event::JsonEvent;
+use rsigma_parser::{SigmaRule, parse_sigma_directory};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::corpus::{corpus, evtx_files, load};
+
+const FOLDERS: [&str; 3] = ["rules", "rules-emerging-threats", "rules-threat-hunting"];
+
+/// Who finds what the other does not.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "lowercase")]
+enum Finder {
+    Us,
+    Peer,
+}
+
+/// Events by (who alone finds them, rule).
+type Differences = BTreeMap<(Finder, String), usize>;
+
+/// Differences with one cause.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ruling {
+    found_by: Finder,
+    /// Rule id → events.
+    pairs: BTreeMap<String, usize>,
+    ruling: String,
+    decided_by: String,
+}
+
+/// The rules of the peer for one log source.
+struct Peer {
+    rules: HashMap<String, (LogSource, SigmaRule)>,
+    /// By log source; those of a category apart, because they read other words.
+    engines: HashMap<Origin, [rsigma_eval::Engine; 2]>,
+}
+
+impl Peer {
+    /// Loads those rules of the folders that we loaded, too.
+    fn load(corpus: &Path, sources: &HashMap<String, LogSource>) -> Self {
+        let mut rules = HashMap::new();
+        for folder in FOLDERS {
+            let collection = parse_sigma_directory(&corpus.join("sigma").join(folder)).unwrap();
+            assert_eq!(collection.errors, [] as [String; 0]);
+            rules.extend(collection.rules.into_iter().filter_map(|rule| {
+                let id = rule.id.clone()?;
+                let source = sources.get(&id)?.clone();
+                Some((id, (source, rule)))
+            }));
+        }
+        Self { rules, engines: HashMap::new() }
+    }
+
+    fn engine(&self, origin: Origin, generic: bool) -> rsigma_eval::Engine {
+        let serving = self.rules.values().filter(|(source, _)| {
+            source.category.is_some() == generic && serves(origin, source)
+        });
+        let mut engine = rsigma_eval::Engine::new();
+        let failed = engine.add_rules(serving.map(|(_, rule)| rule));
+        assert!(failed.is_empty(), "{failed:?}");
+        engine
+    }
+
+    fn evaluate(&mut self, event: Event<'_>) -> BTreeSet<String> {
+        let origin = Origin::of(event);
+        if !self.engines.contains_key(&origin) {
+            let engines = [false, true].map(|generic| self.engine(origin, generic));
+            self.engines.insert(origin, engines);
+        }
+        let [own, generic] = &self.engines[&origin];
+        let Value::Object(fields) = event.to_json() else { unreachable!("events are objects") };
+        let renamed = Value::Object(in_words_of_rules(event, fields.clone()));
+        let fields = Value::Object(fields);
+        let mut ids = BTreeSet::new();
+        for (engine, fields) in [(own, &fields), (generic, &renamed)] {
+            let hits = engine.evaluate(&JsonEvent::borrow(fields));
+            ids.extend(hits.into_iter().filter_map(|hit| hit.header.rule_id));
+        }
+        ids
+    }
+}
+
+/// A rule sees the event when every key that its log source names is among the event's.
+fn serves(origin: Origin, source: &LogSource) -> bool {
+    let among = |names: &[&str], name: &Option<String>| {
+        name.as_ref().is_none_or(|name| names.contains(&name.as_str()))
+    };
+    let product: Vec<&str> = origin.product.into_iter().collect();
+    among(&product, &source.product)
+        && among(origin.categories, &source.category)
+        && among(origin.services, &source.service)
+}
+
+/// Puts what the source calls by words of its own under the words of generic rules.
+fn in_words_of_rules(event: Event<'_>, mut fields: Map<String, Value>) -> Map<String, Value> {
+    let text = |field| event.first(field).and_then(khien_event::Value::as_text).unwrap_or_default();
+    let own = fields.clone();
+    for (word, native) in OwnWords::of(text("Channel"), text("EventID")).pairs() {
+        if let Some(value) = own.get(*native) {
+            fields.insert((*word).to_owned(), value.clone());
+        }
+    }
+    fields
+}
+
+/// What both found, and what one of them found alone.
+#[derive(Default)]
+struct Compared {
+    events: usize,
+    agreed: usize,
+    differences: Differences,
+    examples: BTreeMap<(Finder, String), String>,
+}
+
+impl Compared {
+    fn batch(&mut self, file: &Path, batch: &Batch, engine: &mut Engine, peer: &mut Peer) {
+        let mut ours = vec![BTreeSet::new(); batch.len()];
+        for hit in engine.batch(batch) {
+            ours[hit.event].insert(hit.rule.id.clone());
+        }
+        for (event, ours) in batch.iter().zip(&ours) {
+            let theirs = peer.evaluate(event);
+            self.events += 1;
+            self.agreed += ours.intersection(&theirs).count();
+            let record = event.first("EventRecordID").and_then(khien_event::Value::as_text);
+            let place = format!("{} record {}", file.display(), record.unwrap_or("?"));
+            ours.difference(&theirs).for_each(|id| self.differ(Finder::Us, id, &place));
+            theirs.difference(ours).for_each(|id| self.differ(Finder::Peer, id, &place));
+        }
+    }
+
+    fn differ(&mut self, finder: Finder, id: &str, place: &str) {
+        let key = (finder, id.to_owned());
+        *self.differences.entry(key.clone()).or_default() += 1;
+        self.examples.entry(key).or_insert_with(|| place.to_owned());
+    }
+}
+
+/// Returns what the rulings expect; a ruling without a reason is none.
+fn ruled() -> Differences {
+    let rulings: Vec<Ruling> = serde_json::from_str(include_str!("rulings.json")).unwrap();
+    let mut expected = Differences::new();
+    for ruling in rulings {
+        assert!(!ruling.ruling.is_empty() && !ruling.decided_by.is_empty(), "{ruling:?}");
+        for (id, events) in ruling.pairs {
+            let twice = expected.insert((ruling.found_by, id.clone()), events);
+            assert_eq!(twice, None, "{id} is ruled twice");
+        }
+    }
+    expected
+}
+
+#[test]
+fn every_pair_of_event_and_rule_is_what_a_peer_finds_or_is_ruled() {
+    let Some(corpus) = corpus() else { return };
+    let (rules, refused) = load(&corpus, &FOLDERS);
+    let sources = rules.infos().map(|info| (info.id.clone(), info.source.clone())).collect();
+    let mut peer = Peer::load(&corpus, &sources);
+    // What we refuse, by name, is not compared; all else has to be there on both sides.
+    assert_eq!(peer.rules.len(), rules.len());
+    println!("{} rules, {} refused by us", rules.len(), refused.len());
+    let mut engine = Engine::new(rules);
+    let mut files: Vec<PathBuf> = Vec::new();
+    evtx_files(&corpus.join("evtx"), &mut files);
+    evtx_files(&corpus.join("sigma/regression_data"), &mut files);
+
+    let mut compared = Compared::default();
+    for file in &files {
+        evtx::read_file(file, &mut |batch, _| {
+            compared.batch(file, batch, &mut engine, &mut peer);
+        })
+        .unwrap();
+    }
+    println!("{} events, {} pairs found by both", compared.events, compared.agreed);
+    let expected = ruled();
+    let keys: BTreeSet<_> = expected.keys().chain(compared.differences.keys()).collect();
+    let mut unruled = 0;
+    for key in keys {
+        let (now, ruled) = (compared.differences.get(key), expected.get(key));
+        if now != ruled {
+            unruled += 1;
+            let example = compared.examples.get(key);
+            println!("{key:?}: events {now:?}, ruled {ruled:?}, as {example:?}");
+        }
+    }
+    assert!(compared.agreed > 1_500, "{} agreed", compared.agreed);
+    assert_eq!(unruled, 0, "differences without a ruling, or rulings without their difference");
+}
