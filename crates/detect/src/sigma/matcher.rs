@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, Time};
 use khien_event::Value;
 use regex::Regex;
 
@@ -99,19 +99,25 @@ pub(crate) enum TimePart {
 }
 
 impl TimePart {
+    /// Reads it from `2026-11-20T17:01:02.5Z`, or as Sysmon writes it, with a blank. A date without
+    /// a time of day has neither hour nor minute.
     fn of(self, value: &str) -> Option<Number> {
-        // `2026-11-20T17:01:02.5Z` and Sysmon's `2026-11-20 17:01:02.500`, down to the second.
-        let time: DateTime = value.get(..19).or(value.get(..10))?.parse().ok()?;
+        let date: Date = value.get(..10)?.parse().ok()?;
         let part = match self {
-            Self::Minute => i128::from(time.minute()),
-            Self::Hour => i128::from(time.hour()),
-            Self::Day => i128::from(time.day()),
-            Self::Week => i128::from(time.date().iso_week_date().week()),
-            Self::Month => i128::from(time.month()),
-            Self::Year => i128::from(time.year()),
+            Self::Minute => i128::from(time_of_day(value)?.minute()),
+            Self::Hour => i128::from(time_of_day(value)?.hour()),
+            Self::Day => i128::from(date.day()),
+            Self::Week => i128::from(date.iso_week_date().week()),
+            Self::Month => i128::from(date.month()),
+            Self::Year => i128::from(date.year()),
         };
         Some(Number::Int(part))
     }
+}
+
+fn time_of_day(value: &str) -> Option<Time> {
+    let parted = value.get(10..11).is_some_and(|mark| mark == "T" || mark == " ");
+    value.get(11..16).filter(|_| parted)?.parse().ok()
 }
 
 /// A value with its folded spelling, which only some tests look at (empty for null).

@@ -25,5 +25,9 @@ mod modifiers;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod random_rules;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod slow;
 mod sources;

@@ -196,7 +196,13 @@ fn parts_of_a_date() {
         assert_eq!((fires(entry, at), fires(entry, zulu)), (expected, expected), "{entry}");
     }
     assert!(!fires("f|hour: 17", r#""f":"yesterday""#));
-    assert!(fires("f|year: 2026", r#""f":"2026-11-20""#));
+    check(&[
+        ("f|year: 2026", r#""f":"2026-11-20""#, true),
+        // A date is not its first minute.
+        ("f|hour: 0", r#""f":"2026-11-20""#, false),
+        ("f|hour: 0", r#""f":"2026-11-20 17:05""#, false),
+        ("f|hour: 17", r#""f":"2026-11-20 17:05""#, true),
+    ]);
 }
 
 #[test]
