@@ -147,5 +147,11 @@ mod tests {
         (0..500).for_each(|number| sets[1].add(hash(number)));
         let count = union(sets.iter(), [hash(1), hash(2)].into_iter());
         assert!((475..=525).contains(&count), "{count}");
+        let mut more = Distinct::Few(Vec::new());
+        (400..900).for_each(|number| more.add(hash(number)));
+        for sets in [[&sets[1], &more], [&more, &sets[1]]] {
+            let count = union(sets.into_iter(), std::iter::empty());
+            assert!((855..=945).contains(&count), "{count}");
+        }
     }
 }

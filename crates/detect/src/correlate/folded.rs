@@ -196,3 +196,22 @@ fn make_room(buckets: &mut Vec<Bucket>) -> u64 {
     buckets.drain(..over);
     lost
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::criterion::Criterion;
+    use super::*;
+
+    #[test]
+    fn a_bucket_reaches_from_its_first_to_its_last_in_whatever_order_they_come() {
+        let window = Window::new(Kind::EventCount, Criterion::at_least(2), 3_200, 0, 1);
+        let mut folded = Folded::new(&window);
+        for at in [150, 199, 101, 260] {
+            folded.add(&Sample { at, load: 1 }, None, &window);
+        }
+        let Folded::Buckets(buckets) = folded else { panic!("counts go into buckets") };
+        let told: Vec<_> =
+            buckets.iter().map(|bucket| (bucket.from, bucket.to, bucket.count)).collect();
+        assert_eq!(told, [(101, 199, 3), (260, 260, 1)]);
+    }
+}
