@@ -4,6 +4,8 @@
 //! hits in the same order. What cannot be honoured is left out and told, and never stops the rest.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -191,16 +193,9 @@ impl Loader {
     }
 
     fn file(&mut self, path: &Path, name: &str) {
-        let read = path.metadata().and_then(|meta| match meta.len() {
-            bytes if bytes > FILE_BYTES_MAX => Ok(Err(bytes)),
-            _ => std::fs::read_to_string(path).map(Ok),
-        });
-        match read {
-            Ok(Ok(text)) => self.text(name, &text),
-            Ok(Err(bytes)) => {
-                self.refuse(name, None, Reason::TooLarge { bytes, max: FILE_BYTES_MAX });
-            }
-            Err(error) => self.refuse(name, None, Reason::Unreadable(error.to_string())),
+        match read(path) {
+            Ok(text) => self.text(name, &text),
+            Err(reason) => self.refuse(name, None, reason),
         }
     }
 
@@ -277,6 +272,22 @@ impl Loader {
             one.speaks = speaks(&one.info, &one.name);
         }
     }
+}
+
+/// Reads a file within its bound. A pipe or a device that a link leads to might never end.
+fn read(path: &Path) -> Result<String, Reason> {
+    let unreadable = |error: std::io::Error| Reason::Unreadable(error.to_string());
+    let meta = path.metadata().map_err(unreadable)?;
+    if !meta.is_file() {
+        return Err(Reason::Unreadable("no file".to_owned()));
+    }
+    if meta.len() > FILE_BYTES_MAX {
+        return Err(Reason::TooLarge { bytes: meta.len(), max: FILE_BYTES_MAX });
+    }
+    let mut text = String::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
 }
 
 fn is_rule_file(path: &Path) -> bool {
