@@ -17,7 +17,7 @@ use crate::correlate::save::BadState;
 use crate::correlate::sighting::{Feed, Sighting};
 use crate::fields::{FieldMap, Fields};
 use crate::load::Rules;
-use crate::plan::{Plan, QuestionAt, Questions, Scratch, Serving, Source, Tree};
+use crate::plan::{self, Explained, Plan, QuestionAt, Questions, Scratch, Serving, Source, Tree};
 use crate::sigma::fold::fold;
 use crate::sigma::route::{self, Origin, Routed};
 use crate::sigma::rule::RuleInfo;
@@ -252,6 +252,14 @@ impl Scanner {
     pub fn tries(&self) -> impl Iterator<Item = (&Arc<RuleInfo>, u64)> {
         let tried = |(number, rule)| (rule, self.scratch.tries(number));
         self.set.rules.iter().map(|rule| &rule.info).enumerate().map(tried)
+    }
+
+    /// Returns how a rule is asked; none when no rule has this id. A correlation asks nothing itself.
+    pub fn explain(&self, rule: &str) -> Option<Explained> {
+        let RuleSet { rules, questions, fields, .. } = &*self.set;
+        let held = rules.iter().find(|held| held.info.id == rule)?;
+        let generic = held.info.source.category.is_some();
+        Some(plan::explain(&held.asks, generic, questions, fields))
     }
 
     /// Returns the sources of events that no rule with a log source sees.

@@ -89,6 +89,24 @@ impl Rules {
         rules.chain(self.correlations.iter().map(|linked| (&linked.info, &linked.meaning)))
     }
 
+    /// Returns this one rule by itself, to measure what it costs; empty when no rule has this id.
+    pub fn only(&self, id: &str) -> Self {
+        let rules = self.rules.iter().filter(|rule| rule.info.id == id);
+        let rules: Vec<Rule> = rules.map(|rule| Rule { speaks: true, ..rule.clone() }).collect();
+        let feeds = vec![Vec::new(); rules.len()];
+        let fields = self.fields.clone();
+        Self { rules, feeds, fields, correlations: Vec::new(), filters: Vec::new() }
+    }
+
+    /// Returns the rules whose hits a correlation counts, directly or through others.
+    pub fn counted_by(&self, correlation: &str) -> Vec<&Arc<RuleInfo>> {
+        let place = self.correlations.iter().position(|linked| linked.info.id == correlation);
+        let Some(place) = place else { return Vec::new() };
+        let rules = self.rules.iter().zip(&self.feeds);
+        let counted = rules.filter(|(_, feeds)| feeds.iter().any(|feed| feed.reaches(place)));
+        counted.map(|(rule, _)| &rule.info).collect()
+    }
+
     /// Returns the filters that are part of the rules, with how many rules each reaches.
     pub fn filters(&self) -> &[Filtered] {
         &self.filters

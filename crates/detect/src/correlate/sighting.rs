@@ -55,6 +55,12 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
+    /// Returns whether a sighting comes to this correlation, directly or through others.
+    pub(crate) fn reaches(&self, correlation: usize) -> bool {
+        self.correlation as usize == correlation
+            || self.above.iter().any(|feed| feed.reaches(correlation))
+    }
+
     /// Adds what the correlation learns of an event to the event's sightings, which are those from
     /// `first` on. `text` returns a field's first value, folded, and nothing for a field that is
     /// missing, null or empty.

@@ -354,7 +354,7 @@ fn answer_for(question: &Question, value: &str) -> Option<bool> {
 }
 
 /// How long an answer takes, roughly.
-fn effort(test: &Test, anywhere: bool) -> u32 {
+pub(super) fn effort(test: &Test, anywhere: bool) -> u32 {
     let one = match test {
         Test::Exists(_) | Test::Null => 1,
         Test::Text { pattern, .. } => pattern.effort(),

@@ -10,6 +10,7 @@
 
 mod build;
 mod column;
+mod explain;
 mod grams;
 mod hash;
 mod literal;
@@ -19,6 +20,8 @@ mod trial;
 mod witness;
 
 pub(crate) use build::{Plan, Serving, Source};
+pub(crate) use explain::explain;
+pub use explain::{Explained, ExplainedStep, Next};
 pub(crate) use question::{QuestionAt, Questions, Tree};
 pub(crate) use trial::Scratch;
 

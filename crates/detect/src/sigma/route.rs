@@ -39,7 +39,7 @@ impl Origin {
     }
 
     /// Returns whether a rule of this log source sees events of this origin.
-    pub(crate) fn serves(&self, source: &LogSource) -> bool {
+    pub fn serves(&self, source: &LogSource) -> bool {
         let named = |list: &[&str], name: &Option<String>| {
             name.as_deref().is_none_or(|name| list.contains(&name))
         };

@@ -6,11 +6,11 @@
 //! at the end.
 
 mod indicators;
-mod input;
+pub(super) mod input;
 mod output;
 mod period;
-mod reading;
-mod record;
+pub(super) mod reading;
+pub(super) mod record;
 mod report;
 mod scan;
 mod sniff;

@@ -1,6 +1,7 @@
 //! `khien rules`: what a folder of rules is worth to this program, and how rules come here.
 
 mod difference;
+mod explain;
 mod gather;
 mod import;
 mod install;
@@ -34,6 +35,9 @@ enum Ask {
     Check(Which),
     /// List the rules that load
     List(Which),
+    /// Tell what a rule asks, in which order, and what it costs on logs of yours; exits with 1 when
+    /// it is refused
+    Explain(explain::Args),
     /// Bring in a release of rules from folders or zip archives, in one step and with a way back
     Import(import::Args),
 }
@@ -61,6 +65,7 @@ enum Form {
 pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     let which = match &args.ask {
         Ask::Check(which) | Ask::List(which) => which,
+        Ask::Explain(args) => return explain::run(args, lang),
         Ask::Import(args) => return import::run(args, lang),
     };
     if let Some(absent) = which.folders.iter().find(|path| !path.exists()) {

@@ -26,9 +26,9 @@ const NESTED: &str = "is an archive within an archive, which is not opened";
 
 /// An input to read.
 #[derive(Clone, Debug)]
-pub(super) struct Source {
+pub(in crate::commands) struct Source {
     /// As it is told: a file, a member as `archive.zip!member`, or `-`.
-    pub(super) path: PathBuf,
+    pub(in crate::commands) path: PathBuf,
     pub(super) format: Format,
     pub(super) packed: Packed,
     /// Last change, µs UTC: gives the times in it their year.
@@ -47,13 +47,13 @@ impl Source {
 
 /// What the paths of the command line lead to.
 #[derive(Debug, Default)]
-pub(super) struct Inputs {
+pub(in crate::commands) struct Inputs {
     /// In the order of the command line, folders by name, archives in their own order.
-    pub(super) sources: Vec<Source>,
+    pub(in crate::commands) sources: Vec<Source>,
     /// Files below a folder or in an archive that are no log of a known format.
     pub(super) passed_over: usize,
     /// What could not be read, with the reason.
-    pub(super) unreadable: Vec<(PathBuf, String)>,
+    pub(in crate::commands) unreadable: Vec<(PathBuf, String)>,
 }
 
 /// Returns true when the path names standard input.
@@ -63,7 +63,7 @@ pub(super) fn is_stdin(path: &Path) -> bool {
 
 impl Inputs {
     /// Finds every log that the paths name or hold.
-    pub(super) fn find(paths: &[PathBuf]) -> Self {
+    pub(in crate::commands) fn find(paths: &[PathBuf]) -> Self {
         let mut inputs = Self::default();
         for path in paths {
             let outcome = if is_stdin(path) { inputs.stdin(path) } else { inputs.walk(path, 0) };

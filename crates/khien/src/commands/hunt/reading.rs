@@ -13,18 +13,22 @@ const CHUNK_BYTES: usize = 1 << 20;
 const DOCUMENT_BYTES_MAX: u64 = 256 << 20;
 
 /// Takes a batch, with the problems met since the last.
-pub(super) type Each<'a> = dyn FnMut(&Batch, &[Problem]) + 'a;
+pub(in crate::commands) type Each<'a> = dyn FnMut(&Batch, &[Problem]) + 'a;
 
 /// Reads one input after the other. What it learned from one, names and templates, serves the next.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(in crate::commands) struct Reader {
     evtx: evtx::Reader,
     batch: Batch,
 }
 
 impl Reader {
     /// Reads an input from beginning to end. Fails only when it cannot be opened or read.
-    pub(super) fn read(&mut self, source: &Source, each: &mut Each<'_>) -> io::Result<()> {
+    pub(in crate::commands) fn read(
+        &mut self,
+        source: &Source,
+        each: &mut Each<'_>,
+    ) -> io::Result<()> {
         let ended_by = unpack(&source.packed, &mut |plain| match source.format {
             Format::Evtx => self.evtx.read(plain, &mut |batch, problems| each(batch, problems)),
             _ => text(source, plain, &mut self.batch, each),

@@ -251,7 +251,7 @@ fn at_vietnam(at: Timestamp) -> String {
 }
 
 /// Returns the beginning of a text, without what a terminal or a page might obey.
-pub(super) fn clip(text: &str, width: usize) -> String {
+pub(in crate::commands) fn clip(text: &str, width: usize) -> String {
     text.chars().map(|c| if is_unruly(c) { ' ' } else { c }).take(width).collect()
 }
 

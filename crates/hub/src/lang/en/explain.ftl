@@ -1,0 +1,19 @@
+# Words of khien rules explain.
+explain-unknown = No rule and no rule file is { $rule }; name the folder of rules with --rules
+explain-refused = The rule is refused: { $rule }
+explain-witnesses = The rule is only tried on events that hold one of these:
+explain-always = The rule is tried on every event of this log source: nothing foretells it.
+explain-steps = Then it asks in turn:
+explain-step = step
+explain-question = question
+explain-effort = effort
+explain-yes = yes
+explain-no = no
+explain-answered = known
+explain-dear = (dear)
+explain-hit = HIT
+explain-miss = miss
+explain-event-id = Questions about EventID are answered by the log source beforehand and cost no try.
+explain-more = … and { $count } more; --format json lists them all.
+explain-counts = Counts the hits of these rules:
+explain-measured = On the sample: { $events } events, { $served } of the rule's log source; tried { $tries } times ({ $share } %), hits { $hits }; { $cpu } ns of CPU per event. Log sources met:

@@ -1,0 +1,19 @@
+# Lời của khien rules explain.
+explain-unknown = Không có luật hay tệp luật nào là { $rule }; hãy chỉ thư mục luật bằng --rules
+explain-refused = Luật bị từ chối: { $rule }
+explain-witnesses = Chỉ xét luật khi sự kiện có một trong những dấu hiệu:
+explain-always = Xét luật với mọi sự kiện của loại nhật ký này: không có dấu hiệu nào báo trước.
+explain-steps = Khi xét thì hỏi lần lượt:
+explain-step = bước
+explain-question = câu hỏi
+explain-effort = công sức
+explain-yes = có
+explain-no = không
+explain-answered = đã biết
+explain-dear = (đắt)
+explain-hit = TRÚNG
+explain-miss = không trúng
+explain-event-id = Số hiệu sự kiện (EventID) đã rõ từ nguồn nhật ký, nên câu hỏi về nó được trả lời trước, không tính là lần xét.
+explain-more = … và { $count } nữa; --format json liệt kê đủ.
+explain-counts = Đếm số lần trúng của các luật:
+explain-measured = Trên mẫu: { $events } sự kiện, { $served } thuộc loại nhật ký của luật; xét { $tries } lần ({ $share } %), trúng { $hits }; tốn { $cpu } ns CPU mỗi sự kiện. Loại nhật ký đã gặp:
