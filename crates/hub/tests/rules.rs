@@ -4,6 +4,7 @@ use khien_detect::Rules;
 use khien_domain::access::{Depth, Grant, Role};
 use khien_domain::time::{DAY, SECOND};
 use khien_hub::detection::{Folders, Runner};
+use khien_hub::web::encode_query;
 use khien_store::on;
 use uuid::Uuid;
 
@@ -189,6 +190,34 @@ async fn the_page_tells_hits_cost_and_sources_that_no_rule_reads() {
     let page = page.sees("Nguồn chưa có luật nào đọc").sees("json máy chấm công");
     // Tried on one event of four.
     page.sees("250.0").sees_not("/rules/try");
+
+    let listed = duty.json("/api/v1/rules?limit=200").await;
+    let items = listed["items"].as_array().unwrap();
+    assert_eq!(listed["total"].as_u64(), Some(app.rules().rules.len() as u64));
+    let fired: Vec<_> = items.iter().filter(|item| item["hits_total"] == 1).collect();
+    assert!(!fired.is_empty() && fired.iter().all(|item| item["state"] == "on"), "{fired:?}");
+    assert!(items.iter().any(|item| item["tries_per_thousand"] == 250.0));
+    let (mut seen, mut after) = (0, String::new());
+    loop {
+        let page = duty.json(&format!("/api/v1/rules?limit=7&after={after}")).await;
+        seen += page["items"].as_array().unwrap().len() as u64;
+        match page["next"].as_str() {
+            Some(next) => after = encode_query(next),
+            None => break,
+        }
+    }
+    assert_eq!(listed["total"].as_u64(), Some(seen), "each stands on one page");
+    assert_eq!(duty.json("/api/v1/rules?state=refused").await["total"], 0);
+    assert_eq!(duty.json("/api/v1/rules?q=khong-co-luat-nao").await["total"], 0);
+
+    let id = fired[0]["id"].as_str().unwrap();
+    let metrics = duty.get("/metrics").await.ok().text();
+    let line =
+        |name: &str| metrics.lines().find(|line| line.starts_with(name) && line.contains(id));
+    assert!(line("khien_rule_hits_total{").unwrap().ends_with("} 1"), "{metrics}");
+    assert!(line("khien_rule_tries_total{").is_some(), "{metrics}");
+    assert!(metrics.contains("\nkhien_detection_events_total 4\n"), "{metrics}");
+    assert!(metrics.contains("\nkhien_detection_unmapped_events_total 3\n"), "{metrics}");
     doors.close().await;
 }
 

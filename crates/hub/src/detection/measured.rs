@@ -45,6 +45,11 @@ impl Measured {
         }
     }
 
+    /// Returns on how many events a rule was tried.
+    pub fn tries(&self, rule: &str) -> u64 {
+        self.tries.get(rule).copied().unwrap_or_default()
+    }
+
     /// Returns on how many of a thousand events a rule was tried; nothing before the first event.
     pub fn tries_per_thousand(&self, rule: &str) -> Option<f64> {
         let tries = self.tries.get(rule).copied().unwrap_or_default();

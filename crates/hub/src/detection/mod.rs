@@ -6,11 +6,13 @@
 //! stay hits. Hits, signals and the place in the log commit together, so that a crash neither
 //! loses nor doubles one. Detection opens no incident: *xác minh* is a person's deed.
 
+pub mod api;
 pub mod folders;
 pub mod indicators;
 mod limit;
 pub mod measured;
 pub mod memory;
+pub mod metrics;
 pub mod page;
 mod raise;
 pub mod rehearsal;
@@ -33,7 +35,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::router::{Route, Sample};
+use crate::openapi::named;
+use crate::router::{Doc, Route, Sample};
 use crate::web::guard::Audience;
 
 use measured::Measured;
@@ -50,6 +53,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 pub fn routes() -> Vec<Route> {
     let (read, tune) = (Audience::May(Action::ReadRules), Audience::May(Action::TuneRules));
     vec![
+        Route::get("/api/v1/rules", read, Sample::None, api::list).doc(Doc {
+            summary: "Rules with their hits, cost and state",
+            answer: Some(named::<api::RuleList>),
+            body: None,
+        }),
+        Route::get("/metrics", read, Sample::None, metrics::serve),
         Route::get("/rules", read, Sample::None, page::list),
         Route::get("/rules/rule", read, Sample::None, rule::show),
         Route::post("/rules/suppress", tune, Sample::None, rule::suppress),
