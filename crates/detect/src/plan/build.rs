@@ -1,11 +1,14 @@
 //! From the rules that serve a log source to its plan.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::fast::FixedState;
 use khien_event::Value;
 
 use super::column::Column;
+use super::gate::Gate;
+use super::group::Groups;
 use super::literal::{Answer, Says, Worth};
 use super::question::{Question, QuestionAt, Questions, Tree};
 use super::steps::{self, Goal, HIT, Known, MISS, Step};
@@ -14,6 +17,8 @@ use super::{AskAt, RuleAt, Slot};
 use crate::fields::{FieldId, Fields};
 use crate::sigma::fold::fold;
 use crate::sigma::matcher::{Seen, Test};
+
+static PLANS: AtomicU64 = AtomicU64::new(0);
 
 /// The field whose value decides most about what a Windows event is.
 const EVENT_ID: &str = "EventID";
@@ -30,10 +35,14 @@ pub(crate) struct Source<'s> {
 /// The rules of one log source, filed under their witnesses.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
+    /// A number that no other plan of this process has.
+    pub(super) serial: u64,
     /// Rules in the order of the rule set: (its number there, its first step).
     pub(super) rules: Vec<(usize, Goal)>,
     pub(super) steps: Vec<Step>,
     pub(super) asks: Vec<Ask>,
+    /// The questions that one of `asks` stands for, where it stands for several.
+    pub(super) groups: HashMap<AskAt, Vec<AskAt>, FixedState>,
     /// The rules of every [`Worth`], one after the other.
     pub(super) worth: Vec<RuleAt>,
     /// By field of the rule set: the slot of its values.
@@ -44,6 +53,8 @@ pub(crate) struct Plan {
     pub(super) anywhere: Option<Column>,
     /// For that, all values can be looked at as one text.
     pub(super) anywhere_joins: bool,
+    /// And that text mostly holds none of it.
+    pub(super) anywhere_gate: Option<Gate>,
     /// Rules that are asked of every event.
     pub(super) always: Vec<RuleAt>,
 }
@@ -76,7 +87,11 @@ impl Plan {
         fields: &Fields,
     ) -> Self {
         let mut builder = Builder {
-            plan: Self { slots: vec![None; fields.len()], ..Self::default() },
+            plan: Self {
+                serial: PLANS.fetch_add(1, Ordering::Relaxed),
+                slots: vec![None; fields.len()],
+                ..Self::default()
+            },
             source,
             questions,
             fields,
@@ -92,6 +107,9 @@ impl Plan {
     /// Writes rules down and returns where.
     fn note(&mut self, rules: &[RuleAt]) -> Worth {
         let place = |list: &Vec<RuleAt>| u32::try_from(list.len()).unwrap_or(u32::MAX);
+        if rules.is_empty() {
+            return Worth::NOTHING;
+        }
         let first = place(&self.worth);
         self.worth.extend(rules);
         Worth(first, place(&self.worth))
@@ -160,6 +178,7 @@ impl Builder<'_> {
                     match self.decide(term, generic) {
                         Left::Yes => {}
                         Left::No => return Left::No,
+                        Left::Open(Tree::All(inner)) => open.extend(inner),
                         Left::Open(tree) => open.push(tree),
                     }
                 }
@@ -171,6 +190,7 @@ impl Builder<'_> {
                     match self.decide(term, generic) {
                         Left::Yes => return Left::Yes,
                         Left::No => {}
+                        Left::Open(Tree::Any(inner)) => open.extend(inner),
                         Left::Open(tree) => open.push(tree),
                     }
                 }
@@ -249,9 +269,12 @@ impl Builder<'_> {
         match tree {
             Tree::Ask(ask) => {
                 let question = self.questions.get(self.plan.asks[*ask as usize].question);
+                let asked = effort(&question.test, question.field.is_none());
                 match self.known[*ask as usize] {
-                    Known::Open => effort(&question.test, question.field.is_none()),
                     Known::Answered | Known::AnsweredTwice => 0,
+                    // Mostly it is not asked.
+                    Known::Hinted | Known::HintedInAscii => asked / 8 + 1,
+                    Known::Open => asked,
                 }
             }
             Tree::Not(inner) => self.effort(inner).saturating_add(1),
@@ -262,8 +285,17 @@ impl Builder<'_> {
     }
 
     fn finish(mut self) -> Plan {
-        (0..self.plan.asks.len()).for_each(|at| self.file(at));
-        for (rule, mut tree) in std::mem::take(&mut self.trees).into_iter().enumerate() {
+        let (needed, others): (Vec<usize>, Vec<usize>) =
+            (0..self.plan.asks.len()).partition(|at| !self.rules_of[*at].is_empty());
+        needed.into_iter().for_each(|at| self.file(at));
+        self.plan.columns.iter_mut().for_each(Column::settle);
+        for at in others {
+            if self.is_easy(at) {
+                self.file(at);
+            }
+        }
+        let trees = self.grouped();
+        for (rule, mut tree) in trees.into_iter().enumerate() {
             self.sort(&mut tree);
             let known = |ask: AskAt| self.known[ask as usize];
             self.plan.rules[rule].1 = steps::lay(&tree, HIT, MISS, &known, &mut self.plan.steps);
@@ -272,36 +304,67 @@ impl Builder<'_> {
         if let Some(column) = &mut self.plan.anywhere {
             column.close();
             self.plan.anywhere_joins = column.joins();
+            self.plan.anywhere_gate = column.gate().filter(|_| self.plan.anywhere_joins);
         }
         self.plan
     }
 
-    /// Files a question under its sign: if it makes rules worth trying, or if its answer comes
-    /// along with looking for the others.
+    /// Returns the conditions with those alternatives taken together that looking answers.
+    fn grouped(&mut self) -> Vec<Tree<AskAt>> {
+        let mut groups = Groups::new(&mut self.plan.asks, &mut self.known);
+        let trees = std::mem::take(&mut self.trees);
+        let trees = trees.into_iter().map(|tree| groups.join(tree)).collect();
+        self.plan.columns.iter_mut().for_each(|column| column.regroup(&groups));
+        self.plan.groups = groups.members();
+        trees
+    }
+
+    /// Returns what must be in the values of a question for a yes.
+    fn sign(&self, at: usize) -> Option<Sign> {
+        witness::sign(&self.questions.get(self.plan.asks[at].question).test)
+    }
+
+    /// Returns whether the answer to a question, or what it needs, comes along with looking for
+    /// those that make rules worth trying.
+    fn is_easy(&self, at: usize) -> bool {
+        let Some(Sign::Texts { texts, place, .. }) = self.sign(at) else { return false };
+        let Some((first, second)) = self.plan.asks[at].at else { return false };
+        let mut columns = [Some(first), second].into_iter().flatten();
+        columns.all(|slot| {
+            let column = &self.plan.columns[slot as usize];
+            texts.iter().all(|text| column.finds_easily(text, place))
+        })
+    }
+
+    /// Files a question under its sign, with the rules that it makes worth trying.
     fn file(&mut self, at: usize) {
-        let ask = self.plan.asks[at];
-        let Some(sign) = witness::sign(&self.questions.get(ask.question).test) else { return };
+        let Some(sign) = self.sign(at) else { return };
+        let meaning = match &sign {
+            Sign::Texts { meaning, .. } => Some(*meaning),
+            Sign::Number(_) | Sign::Presence => None,
+        };
         let rules = &self.rules_of[at];
-        let decides =
-            ask.at.is_some() && matches!(sign, Sign::Texts { meaning: Meaning::Answer, .. });
-        if rules.is_empty() && !(decides && is_easy(&sign)) {
-            return;
-        }
         let ask_at = AskAt::try_from(at).unwrap_or(AskAt::MAX);
         let answer = Answer { ask: ask_at, says: Says::Perhaps, worth: self.plan.note(rules) };
-        let Some((first, second)) = ask.at else {
+        let Some((first, second)) = self.plan.asks[at].at else {
             let column = self.plan.anywhere.get_or_insert_default();
             return add(column, &sign, answer, rules);
         };
         for (slot, says) in [(Some(first), Says::Yes), (second, Says::YesOtherwise)] {
             let Some(slot) = slot else { continue };
-            let says = if decides { says } else { Says::Perhaps };
+            let says = match meaning {
+                Some(Meaning::Answer) => says,
+                Some(Meaning::Hint | Meaning::AsciiHint) => Says::Hint,
+                None => Says::Perhaps,
+            };
             add(&mut self.plan.columns[slot as usize], &sign, Answer { says, ..answer }, rules);
         }
-        self.known[at] = match (decides, second) {
-            (false, _) => Known::Open,
-            (true, None) => Known::Answered,
-            (true, Some(_)) => Known::AnsweredTwice,
+        self.known[at] = match (meaning, second) {
+            (Some(Meaning::Answer), None) => Known::Answered,
+            (Some(Meaning::Answer), Some(_)) => Known::AnsweredTwice,
+            (Some(Meaning::Hint), _) => Known::Hinted,
+            (Some(Meaning::AsciiHint), _) => Known::HintedInAscii,
+            (None, _) => Known::Open,
         };
     }
 
@@ -315,15 +378,6 @@ impl Builder<'_> {
                 terms.sort_by_cached_key(|term| self.effort(term));
             }
         }
-    }
-}
-
-fn is_easy(sign: &Sign) -> bool {
-    match sign {
-        Sign::Texts { texts, place, .. } => {
-            texts.iter().all(|text| Column::finds_easily(text, *place))
-        }
-        Sign::Number(_) | Sign::Presence => false,
     }
 }
 

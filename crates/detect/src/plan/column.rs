@@ -9,7 +9,9 @@ use foldhash::fast::FixedState;
 use memchr::{memchr_iter, memrchr};
 
 use super::RuleAt;
+use super::gate::Gate;
 use super::grams::{self, Sought};
+use super::group::Groups;
 use super::hash::ByHash;
 use super::literal::{Answer, Literal};
 use crate::sigma::number::Number;
@@ -19,6 +21,9 @@ use crate::sigma::pattern::Place;
 const DIGEST_HEAD: usize = 16;
 /// Shortest digest, MD5 in hexadecimal.
 const DIGEST_MIN: usize = 32;
+
+/// So few of the shortest texts are quicker looked for one by one.
+const FEW: usize = 8;
 
 /// What is looked for in the values of one field.
 #[derive(Clone, Debug, Default)]
@@ -32,8 +37,12 @@ pub(super) struct Column {
     sought: Sought,
     /// Too short for anything better; there are few.
     tiny: Vec<u32>,
-    /// As short, and only in values that are not plain ASCII: letters that look like Latin ones.
-    tiny_foreign: Vec<u32>,
+    /// What only a value that is not plain ASCII can hold: a few rules list every emoji there is.
+    foreign_sought: Sought,
+    foreign_tiny: Vec<u32>,
+    /// Of the texts that are sought for the sake of a rule: the length from which on further ones
+    /// cost next to nothing.
+    easy_from: Option<usize>,
     numbers: HashMap<i128, Vec<Answer>, FixedState>,
     /// Rules worth asking wherever the field is there.
     pub(super) present: Vec<RuleAt>,
@@ -47,17 +56,32 @@ pub(super) trait Findings {
     fn answer(&mut self, answer: Answer);
 }
 
+impl Findings for Vec<Answer> {
+    fn answer(&mut self, answer: Answer) {
+        self.push(answer);
+    }
+}
+
 impl Column {
     /// Adds a text whose occurrence answers a question.
     pub(super) fn add_text(&mut self, text: &str, place: Place, answer: Answer) {
         let next = u32::try_from(self.literals.len()).unwrap_or(u32::MAX);
         let at = *self.by_text.entry((text.into(), place)).or_insert(next);
         if at == next {
-            self.literals.push(Literal { text: text.into(), place, asks: Vec::new() });
+            self.literals.push(Literal::new(text, place));
         }
         let asks = &mut self.literals[at as usize].asks;
         if !asks.contains(&answer) {
             asks.push(answer);
+        }
+    }
+
+    /// Returns whether finding the text costs next to nothing beside what is looked for anyway.
+    pub(super) fn finds_easily(&self, text: &str, place: Place) -> bool {
+        match filing(text, place) {
+            Filing::Sought => text.len() >= self.easy_from.unwrap_or(grams::LONG),
+            Filing::Tiny => false,
+            _ => true,
         }
     }
 
@@ -66,35 +90,55 @@ impl Column {
         self.numbers.entry(number).or_default().push(answer);
     }
 
+    /// Takes note of the length from which on further texts are found easily.
+    pub(super) fn settle(&mut self) {
+        let sought = self.literals.iter().filter(|l| filing(&l.text, l.place) == Filing::Sought);
+        let lengths = sought.map(|literal| literal.text.len()).filter(|len| *len > grams::TRIGRAM);
+        self.easy_from = lengths.chain([grams::LONG]).min();
+    }
+
+    /// Tells those who ask for several texts together instead of for each.
+    pub(super) fn regroup(&mut self, groups: &Groups<'_>) {
+        for literal in &mut self.literals {
+            literal.asks = literal.asks.iter().flat_map(|asks| groups.answers(*asks)).collect();
+        }
+    }
+
+    /// Returns what a text that can be taken as a whole must hold for anything to be found in it.
+    pub(super) fn gate(&self) -> Option<Gate> {
+        Gate::new(self.literals.iter().map(|literal| &*literal.text))
+    }
+
     /// Files what was added. Only afterwards anything is found.
     pub(super) fn close(&mut self) {
         self.by_text = HashMap::default();
-        let mut fit = Vec::new();
+        let (mut sought, mut foreign) = (Vec::new(), Vec::new());
         for (at, literal) in (0..).zip(&self.literals) {
             let text = literal.text.as_bytes();
-            match literal.place {
-                Place::Whole => self.whole.insert(text, at),
-                Place::End if is_last_part(text, b'\\') => self.after_backslash.insert(text, at),
-                Place::End if is_last_part(text, b'/') => self.after_slash.insert(text, at),
-                Place::Anywhere if let Some(head) = digest_head(text) => {
-                    self.digests.insert(head, at);
-                }
-                _ if grams::is_fit(&literal.text) => fit.push(at),
-                _ if literal.text.is_ascii() => self.tiny.push(at),
-                _ => self.tiny_foreign.push(at),
+            match filing(&literal.text, literal.place) {
+                Filing::Whole => self.whole.insert(text, at),
+                Filing::AfterBackslash => self.after_backslash.insert(text, at),
+                Filing::AfterSlash => self.after_slash.insert(text, at),
+                Filing::Digest => self.digests.insert(digest_head(text).unwrap_or(text), at),
+                Filing::Sought => sought.push(at),
+                Filing::Tiny => self.tiny.push(at),
+                Filing::ForeignSought => foreign.push(at),
+                Filing::ForeignTiny => self.foreign_tiny.push(at),
             }
         }
-        self.sought = Sought::new(&self.literals, &fit);
+        let (shortest, longer): (Vec<u32>, Vec<u32>) = sought
+            .into_iter()
+            .partition(|at| self.literals[*at as usize].text.len() == grams::TRIGRAM);
+        let (few, many) =
+            if shortest.len() <= FEW { (shortest, Vec::new()) } else { (Vec::new(), shortest) };
+        self.tiny.extend(few);
+        self.sought = Sought::new(&self.literals, &[longer, many].concat());
+        self.foreign_sought = Sought::new(&self.literals, &foreign);
     }
 
-    /// Returns whether finding the text costs next to nothing beside what is looked for anyway.
-    pub(super) fn finds_easily(text: &str, place: Place) -> bool {
-        let text = text.as_bytes();
-        match place {
-            Place::Whole => true,
-            Place::End if is_last_part(text, b'\\') || is_last_part(text, b'/') => true,
-            _ => grams::is_long(text),
-        }
+    /// Returns whether looking at a value takes long enough to remember what it said.
+    pub(super) fn is_slow(&self) -> bool {
+        !self.sought.is_empty()
     }
 
     /// Returns whether several values can be looked at as one text without missing anything.
@@ -136,7 +180,8 @@ impl Column {
         }
         check(&self.tiny);
         if !ascii {
-            check(&self.tiny_foreign);
+            check(&self.foreign_tiny);
+            self.foreign_sought.seek(bytes, &self.literals, &mut found);
         }
         self.sought.seek(bytes, &self.literals, &mut found);
         if !self.numbers.is_empty()
@@ -145,6 +190,35 @@ impl Column {
         {
             answers.iter().for_each(|answer| findings.answer(*answer));
         }
+    }
+}
+
+/// Where a text is filed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filing {
+    Whole,
+    AfterBackslash,
+    AfterSlash,
+    Digest,
+    Sought,
+    Tiny,
+    ForeignSought,
+    ForeignTiny,
+}
+
+fn filing(text: &str, place: Place) -> Filing {
+    let bytes = text.as_bytes();
+    match place {
+        Place::Whole => Filing::Whole,
+        Place::End if is_last_part(bytes, b'\\') => Filing::AfterBackslash,
+        Place::End if is_last_part(bytes, b'/') => Filing::AfterSlash,
+        Place::Anywhere if digest_head(bytes).is_some() => Filing::Digest,
+        _ => match (text.is_ascii(), grams::is_fit(text)) {
+            (true, true) => Filing::Sought,
+            (true, false) => Filing::Tiny,
+            (false, true) => Filing::ForeignSought,
+            (false, false) => Filing::ForeignTiny,
+        },
     }
 }
 

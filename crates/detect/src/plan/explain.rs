@@ -22,7 +22,8 @@ pub struct Explained {
 /// One question of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExplainedStep {
-    /// As a rule writes it: `Image|endswith '\cmd.exe'`.
+    /// As a rule writes it: `Image|endswith '\cmd.exe'`; alternatives that are asked together with
+    /// ` / ` between them.
     pub question: String,
     /// What an answer takes beside others, a comparison being 2 and a regular expression 200; none
     /// where looking for witnesses has answered it already.
@@ -87,9 +88,14 @@ fn steps(plan: &Plan, first: Goal, questions: &Questions, fields: &Fields) -> Ve
     let told = |goal: &Goal| {
         let step = plan.steps[*goal as usize];
         let question = questions.get(plan.asks[step.ask as usize].question);
-        let open = step.known == Known::Open;
+        let open = !matches!(step.known, Known::Answered | Known::AnsweredTwice);
+        let alone = [step.ask];
+        let together = plan.groups.get(&step.ask).map_or(&alone[..], Vec::as_slice);
+        let told = together
+            .iter()
+            .map(|ask| describe(questions.get(plan.asks[*ask as usize].question), fields));
         ExplainedStep {
-            question: describe(question, fields),
+            question: told.collect::<Vec<_>>().join(" / "),
             effort: open.then(|| effort(&question.test, question.field.is_none())),
             yes: next(step.yes),
             no: next(step.no),
@@ -222,7 +228,9 @@ mod tests {
         assert_eq!((told.witnesses, told.steps.len()), (None, 1));
         let alternatives = explained("{a: {Image|contains: [mimikatz, procdump]}, condition: a}");
         assert_eq!(alternatives.witnesses.unwrap().len(), 2);
-        // Looking for them has answered them.
-        assert!(alternatives.steps.iter().all(|step| step.effort.is_none()));
+        // Looking for them has answered them, both together.
+        let [step] = &alternatives.steps[..] else { panic!("{:?}", alternatives.steps) };
+        assert_eq!(step.effort, None);
+        assert!(step.question.contains("mimikatz") && step.question.contains("procdump"));
     }
 }

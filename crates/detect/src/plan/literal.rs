@@ -3,7 +3,18 @@
 use memchr::memchr2_iter;
 
 use super::AskAt;
+use super::witness::COMMONPLACE;
 use crate::sigma::pattern::Place;
+
+/// How often a byte stands in what healthy machines write.
+const COMMON: [u16; 256] = {
+    let (text, mut counts, mut at) = (COMMONPLACE.as_bytes(), [0; 256], 0);
+    while at < text.len() {
+        counts[text[at] as usize] += 1;
+        at += 1;
+    }
+    counts
+};
 
 /// A folded text at a place, with the questions for which its occurrence counts.
 #[derive(Clone, Debug)]
@@ -11,6 +22,8 @@ pub(super) struct Literal {
     pub(super) text: Box<str>,
     pub(super) place: Place,
     pub(super) asks: Vec<Answer>,
+    /// Where its rarest byte stands.
+    anchor: usize,
 }
 
 /// What an occurrence says about a question.
@@ -27,6 +40,11 @@ pub(super) struct Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Worth(pub(super) u32, pub(super) u32);
 
+impl Worth {
+    /// No rule.
+    pub(super) const NOTHING: Self = Self(0, 0);
+}
+
 /// What the occurrence of a text answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Says {
@@ -36,9 +54,18 @@ pub(super) enum Says {
     Yes = 1,
     /// Yes, if the event lacks the field that would count before this one.
     YesOtherwise = 2,
+    /// Nothing yet, but the question is open now.
+    Hint = 3,
 }
 
 impl Literal {
+    /// Returns a literal that counts for no question yet.
+    pub(super) fn new(text: &str, place: Place) -> Self {
+        let common = |(_, byte): &(usize, u8)| COMMON[usize::from(*byte)];
+        let anchor = text.bytes().enumerate().min_by_key(common);
+        Self { text: text.into(), place, asks: Vec::new(), anchor: anchor.map_or(0, |(at, _)| at) }
+    }
+
     /// Returns whether the text stands at `start` of the value, and may stand there. The value is
     /// plain ASCII in any case, or folded.
     pub(super) fn stands_at(&self, start: usize, value: &[u8]) -> bool {
@@ -62,8 +89,9 @@ impl Literal {
             Place::Whole | Place::Start => self.stands_at(0, value),
             Place::End => self.stands_at(last, value),
             Place::Anywhere => {
-                let Some(first) = self.text.as_bytes().first() else { return true };
-                let mut starts = memchr2_iter(*first, first.to_ascii_uppercase(), &value[..=last]);
+                let Some(rare) = self.text.as_bytes().get(self.anchor) else { return true };
+                let within = &value[self.anchor..=last + self.anchor];
+                let mut starts = memchr2_iter(*rare, rare.to_ascii_uppercase(), within);
                 starts.any(|start| self.stands_at(start, value))
             }
         }

@@ -11,10 +11,13 @@
 mod build;
 mod column;
 mod explain;
+mod gate;
 mod grams;
+mod group;
 mod hash;
 mod literal;
 mod question;
+mod recall;
 mod steps;
 mod trial;
 mod witness;
@@ -23,6 +26,7 @@ pub(crate) use build::{Plan, Serving, Source};
 pub(crate) use explain::explain;
 pub use explain::{Explained, ExplainedStep, Next};
 pub(crate) use question::{QuestionAt, Questions, Tree};
+pub use recall::Recalled;
 pub(crate) use trial::Scratch;
 
 /// A rule of a plan, by its place there.

@@ -29,6 +29,10 @@ pub(super) enum Known {
     Answered,
     /// So it has, for each of two fields.
     AnsweredTwice,
+    /// Looking has found what a yes needs, or there is none.
+    Hinted,
+    /// So it has, if all values are plain ASCII.
+    HintedInAscii,
 }
 
 /// Appends the steps of a condition and returns the first of them. The last questions come first,

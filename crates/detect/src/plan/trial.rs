@@ -6,6 +6,7 @@ use super::build::Plan;
 use super::column::{Column, Findings};
 use super::literal::{Answer, Says, Worth};
 use super::question::Questions;
+use super::recall::{Memory, Place, Recall, Recalled};
 use super::steps::{Goal, HIT, Known, Step};
 use super::{AskAt, RuleAt, Slot};
 use crate::fields::FieldOf;
@@ -19,6 +20,8 @@ const END: u32 = u32::MAX;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
     stamp: u32,
+    /// Whether all values of the event are plain ASCII.
+    ascii: bool,
     /// By slot: (stamp, first of `values`).
     heads: Vec<(u32, u32)>,
     values: Vec<Laid>,
@@ -32,6 +35,9 @@ pub(crate) struct Scratch {
     tries: Vec<u64>,
     /// Every value, folded or not, for keywords.
     everything: Vec<Laid>,
+    recall: Recall,
+    /// What looking at one value found.
+    found: Vec<Answer>,
 }
 
 /// A value of the event.
@@ -114,6 +120,16 @@ impl Scratch {
         self.tries.get(rule).copied().unwrap_or_default()
     }
 
+    /// Switches the memory of values on or off, and forgets them.
+    pub(crate) fn remember(&mut self, on: bool) {
+        self.recall.switch(on);
+    }
+
+    /// Returns how well the memory of values served.
+    pub(crate) fn recalled(&self) -> Recalled {
+        self.recall.counts()
+    }
+
     fn begin(&mut self, plan: &Plan) {
         self.stamp += 1;
         // A quarter of the numbers, because answers hold them times four.
@@ -132,22 +148,53 @@ impl Scratch {
     }
 
     fn look(&mut self, plan: &Plan, event: Event<'_>, field_of: FieldOf<'_>) {
-        let Self { stamp, heads, values, folded, answers, tried, worth, .. } = self;
+        let Self { stamp, heads, values, folded, answers, tried, worth, recall, found, .. } = self;
         let mut gathered = Gathered { plan, stamp: *stamp, answers, tried, worth };
         gathered.worth(&plan.always);
         let ascii = event.all_text().is_ascii();
+        self.ascii = ascii;
         if let Some(column) = &plan.anywhere {
             look_anywhere(column, event, ascii, folded, &mut gathered);
         }
-        for (entry, (name, value)) in (0..).zip(event.entries()) {
+        for (entry, name) in (0..).zip(event.names()) {
             let slot = field_of.get(name).and_then(|field| plan.slots[field.index()]);
             let Some(slot) = slot else { continue };
             let head = &mut heads[slot as usize];
             let next = if head.0 == *stamp { head.1 } else { END };
             *head = (*stamp, values.len() as u32);
             let column = &plan.columns[slot as usize];
-            let folded = look_at(column, value, ascii, folded, &mut gathered);
+            let value = event.value(entry as usize);
+            let text = value.as_text().filter(|text| ascii && !text.is_empty() && column.is_slow());
+            let folded = if let Some(text) = text {
+                gathered.worth(&column.present);
+                let place = Place { plan: plan.serial, slot };
+                look_or_recall(column, place, text, recall, found, &mut gathered);
+                None
+            } else {
+                look_at(column, value, ascii, folded, &mut gathered)
+            };
             values.push(Laid { entry, next, folded });
+        }
+    }
+}
+
+/// Looks at a value in plain ASCII, unless it is known what that finds.
+fn look_or_recall(
+    column: &Column,
+    place: Place,
+    text: &str,
+    recall: &mut Recall,
+    found: &mut Vec<Answer>,
+    gathered: &mut Gathered<'_>,
+) {
+    match recall.of(place, text) {
+        Memory::Answers(answers) => answers.iter().for_each(|answer| gathered.answer(*answer)),
+        Memory::Nothing => column.look(text, true, gathered),
+        Memory::Keep(hash) => {
+            found.clear();
+            column.look(text, true, found);
+            found.iter().for_each(|answer| gathered.answer(*answer));
+            recall.keep(hash, place, text, found);
         }
     }
 }
@@ -162,7 +209,11 @@ fn look_anywhere(
     gathered: &mut Gathered<'_>,
 ) {
     if ascii && gathered.plan.anywhere_joins {
-        return column.look(event.all_text(), true, gathered);
+        let (text, gate) = (event.all_text(), &gathered.plan.anywhere_gate);
+        if gate.as_ref().is_none_or(|gate| gate.lets_through(text, folded)) {
+            column.look(text, true, gathered);
+        }
+        return;
     }
     for (_, value) in event.entries() {
         look_at(column, value, ascii, folded, gathered);
@@ -226,7 +277,12 @@ impl Trial<'_> {
         match step.known {
             Known::Answered => said.is_some(),
             Known::AnsweredTwice => said.unwrap_or(0) & self.what_counts(step.ask) != 0,
-            Known::Open => said.map_or_else(|| self.ask(step.ask), |said| said != 0),
+            Known::Hinted if said.is_none() => false,
+            Known::HintedInAscii if said.is_none() && self.scratch.ascii => false,
+            Known::Open | Known::Hinted | Known::HintedInAscii => {
+                let said = said.filter(|said| *said != Says::Hint as u32);
+                said.map_or_else(|| self.ask(step.ask), |said| said != 0)
+            }
         }
     }
 
