@@ -6,7 +6,8 @@
 //! a ruling whose difference is gone.
 //!
 //! Logs of attacks seldom lack a field or hold null, an empty text or several values. So every
-//! event is compared again in altered copies.
+//! event is compared again in altered copies. And they make one rule in ten fire: so events are made
+//! of the values of each rule, whatever its log source, and shown to many rules together.
 //!
 //! Both engines get the same fields and the same rules for every event, those that our router
 //! gives it, so that only what rules mean is compared: the peer has a set of rules for each log
@@ -16,15 +17,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use khien_detect::{Engine, LogSource, Origin};
+use khien_detect::{Engine, LogSource, Origin, Rules};
 use khien_event::names::OwnWords;
 use khien_event::{Batch, Event, evtx};
 use rsigma_eval::event::JsonEvent;
-use rsigma_parser::{SigmaRule, parse_sigma_directory};
+use rsigma_parser::{SigmaRule, parse_sigma_directory, parse_sigma_yaml};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::corpus::{corpus, evtx_files, load};
+use crate::made;
 
 const FOLDERS: [&str; 3] = ["rules", "rules-emerging-threats", "rules-threat-hunting"];
 
@@ -50,6 +52,9 @@ struct Ruling {
     /// Rule id → altered copies of events.
     #[serde(default)]
     altered: BTreeMap<String, usize>,
+    /// Rule id → events made from rules.
+    #[serde(default)]
+    made: BTreeMap<String, usize>,
     ruling: String,
     decided_by: String,
 }
@@ -135,20 +140,29 @@ fn in_words_of_rules(event: Event<'_>, mut fields: Map<String, Value>) -> Map<St
 struct Compared {
     events: usize,
     agreed: usize,
+    /// Rules that both find somewhere.
+    fired: BTreeSet<String>,
     differences: Differences,
     examples: BTreeMap<(Finder, String), String>,
 }
 
 impl Compared {
-    fn batch(&mut self, file: &Path, batch: &Batch, engine: &mut Engine, peer: &mut Peer) {
+    fn batch(
+        &mut self,
+        file: &Path,
+        batch: &Batch,
+        engine: &mut Engine,
+        peer: &mut dyn FnMut(Event<'_>) -> BTreeSet<String>,
+    ) {
         let mut ours = vec![BTreeSet::new(); batch.len()];
         for hit in engine.batch(batch) {
             ours[hit.event].insert(hit.rule.id.clone());
         }
         for (event, ours) in batch.iter().zip(&ours) {
-            let theirs = peer.evaluate(event);
+            let theirs = peer(event);
             self.events += 1;
             self.agreed += ours.intersection(&theirs).count();
+            self.fired.extend(ours.intersection(&theirs).cloned());
             let record = event.first("EventRecordID").and_then(khien_event::Value::as_text);
             let place = format!("{} record {}", file.display(), record.unwrap_or("?"));
             ours.difference(&theirs).for_each(|id| self.differ(Finder::Us, id, &place));
@@ -236,11 +250,12 @@ fn compare(corpus: &Path, copies: Option<usize>) -> Compared {
     evtx_files(&corpus.join("evtx"), &mut files);
     evtx_files(&corpus.join("sigma/regression_data"), &mut files);
     let (mut compared, mut dice) = (Compared::default(), Dice(1));
+    let mut evaluate = |event: Event<'_>| peer.evaluate(event);
     for file in &files {
         evtx::read_file(file, &mut |batch, _| match copies {
-            None => compared.batch(file, batch, &mut engine, &mut peer),
+            None => compared.batch(file, batch, &mut engine, &mut evaluate),
             Some(copies) => (0..copies).for_each(|_| {
-                compared.batch(file, &altered(batch, &mut dice), &mut engine, &mut peer);
+                compared.batch(file, &altered(batch, &mut dice), &mut engine, &mut evaluate);
             }),
         })
         .unwrap();
@@ -293,4 +308,40 @@ fn altered_events_are_what_a_peer_finds_or_are_ruled() {
     let compared = compare(&corpus, Some(4));
     assert!(compared.agreed > 5_000, "{} agreed", compared.agreed);
     judge(&compared, &ruled(|ruling| ruling.altered));
+}
+
+/// Makes events of rules and shows each to all of them.
+fn compare_made(texts: &[String], compared: &mut Compared) {
+    let (rules, _) = Rules::from_texts(texts.iter().map(|text| ("made", text)));
+    let known: BTreeSet<String> = rules.infos().map(|info| info.id.clone()).collect();
+    let read = texts.iter().flat_map(|text| parse_sigma_yaml(text).unwrap().rules);
+    let ours = |rule: &SigmaRule| rule.id.as_ref().is_some_and(|id| known.contains(id));
+    let read: Vec<SigmaRule> = read.filter(ours).collect();
+    let mut peer = rsigma_eval::Engine::new();
+    let failed = peer.add_rules(&read);
+    assert!(failed.is_empty(), "{failed:?}");
+    assert_eq!(peer.rule_count(), rules.len());
+    let mut engine = Engine::new(rules);
+    let mut evaluate = |event: Event<'_>| {
+        let hits = peer.evaluate(&JsonEvent::borrow(&event.to_json()));
+        hits.into_iter().filter_map(|hit| hit.header.rule_id).collect()
+    };
+    for text in texts {
+        let title = text.lines().next().unwrap_or_default();
+        compared.batch(Path::new(title), &made::events(text), &mut engine, &mut evaluate);
+    }
+}
+
+#[test]
+fn events_made_from_every_rule_are_what_a_peer_finds_or_are_ruled() {
+    // Every event id that some rule names makes the engine plan for all rules at hand.
+    const RULES_AT_A_TIME: usize = 1_000;
+    let Some(corpus) = corpus() else { return };
+    let texts = made::rules(&corpus, &FOLDERS);
+    let mut compared = Compared::default();
+    texts.chunks(RULES_AT_A_TIME).for_each(|texts| compare_made(texts, &mut compared));
+    let Compared { events, agreed, fired, .. } = &compared;
+    println!("{events} events, {agreed} pairs found by both, of {} rules", fired.len());
+    assert!(fired.len() > 3_500, "{} rules fire", fired.len());
+    judge(&compared, &ruled(|ruling| ruling.made));
 }

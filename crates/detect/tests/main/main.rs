@@ -19,6 +19,8 @@ mod ioc;
 #[cfg(test)]
 mod loading;
 #[cfg(test)]
+mod made;
+#[cfg(test)]
 mod matching;
 #[cfg(test)]
 mod modifiers;
