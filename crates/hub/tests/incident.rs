@@ -75,7 +75,12 @@ async fn a_merge_keeps_the_clock_of_the_earliest_detection_until_it_is_taken_bac
         lead.post(&format!("{second}/reports"), &report).await.is(303);
         lead.get(second).await.ok().sees("Đã báo cáo đúng hạn");
         lead.post(&merge(second), &[("into", "SC-2026-0003"), REASON]).await.is(303);
-        lead.get(third).await.ok().sees("5/BC").sees("Đã báo cáo đúng hạn");
+        lead.get(third)
+            .await
+            .ok()
+            .sees("ghi trong hồ sơ sự cố đã gộp")
+            .sees("Đã báo cáo đúng hạn")
+            .sees_not("5/BC");
     }
 }
 

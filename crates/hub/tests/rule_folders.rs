@@ -108,8 +108,11 @@ async fn a_mount_point_without_its_disk_takes_no_rule_away() {
     fs::create_dir(&shelf.path).unwrap();
     assert!(folders.look(app).await.unwrap().is_none());
     assert_eq!(count(app, SIGNALS).await, 1);
+    // Something else turns up where the disk was: its rules are still gone.
+    shelf.put("note.txt", "nothing is mounted here");
+    assert!(folders.look(app).await.unwrap().is_none());
     app.as_("truc.ban").await.get("/rules?q=cong+cu+la").await.ok().sees("Công cụ lạ");
-    fs::remove_dir(&shelf.path).unwrap();
+    fs::remove_dir_all(&shelf.path).unwrap();
     fs::rename(&away, &shelf.path).unwrap();
     assert!(folders.look(app).await.unwrap().is_some(), "it is taken up again");
 }

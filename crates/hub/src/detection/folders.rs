@@ -3,13 +3,12 @@
 //! forgetting what was counted.
 //!
 //! A rule that cannot be honoured is left out by name, as at the start. A folder or feed that
-//! cannot be read at all, or a folder that is empty now (a disk that is gone leaves its mount point
-//! behind), changes nothing: what is at work stays, and a signal tells. Each change is a line of the journal, because whoever takes a rule away blinds the
-//! province.
+//! cannot be read at all, or a folder that holds no rule any more (a disk that is gone leaves its
+//! mount point behind), changes nothing: what is at work stays, and a signal tells. Each change is
+//! a line of the journal, because whoever takes a rule away blinds the province.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -37,7 +36,10 @@ pub(super) type Look = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 #[derive(Clone, Debug)]
 pub struct Folders {
     paths: Vec<PathBuf>,
+    /// The files as they were at the latest look.
     seen: Look,
+    /// The files that the rules at work were loaded from.
+    held: Look,
     rules: Rules,
     refused: Vec<Refused>,
     feeds: Feeds,
@@ -60,9 +62,10 @@ impl Folders {
         let set = load(detection.rules.clone()).await?;
         let feeds = tokio::task::spawn_blocking(move || Feeds::load(detection.iocs)).await?;
         let Set { rules, refused, look: seen } = set;
-        let folders = Self { paths: detection.rules, seen, rules, refused, feeds };
+        let held = seen.clone();
+        let folders = Self { paths: detection.rules, seen, held, rules, refused, feeds };
         folders.tell(app, "rules.load", &Look::new()).await?;
-        if let Some(lost) = folders.lost(&folders.refused, &Look::new()) {
+        if let Some(lost) = folders.lost(&folders.refused) {
             tell_lost(app, lost).await?;
         }
         let watched = folders.at_work(app);
@@ -103,11 +106,11 @@ impl Folders {
     /// Loads the rules again; returns whether they are to be swapped in.
     async fn take_rules(&mut self, app: &App) -> anyhow::Result<bool> {
         let Set { rules, refused, look } = load(self.paths.clone()).await?;
-        let before = mem::replace(&mut self.seen, look);
-        if let Some(lost) = self.lost(&refused, &before) {
+        self.seen = look;
+        if let Some(lost) = self.lost(&refused) {
             return tell_lost(app, lost).await.map(|()| false);
         }
-        (self.rules, self.refused) = (rules, refused);
+        (self.rules, self.refused, self.held) = (rules, refused, self.seen.clone());
         Ok(true)
     }
 
@@ -161,17 +164,24 @@ impl Folders {
         Ok(())
     }
 
-    /// Returns a folder that could not be read as a whole, or a configured one whose files were
-    /// there `before` and are all gone.
-    fn lost<'a>(&'a self, refused: &'a [Refused], before: &Look) -> Option<&'a Path> {
-        let held = |look: &Look, folder: &Path| look.keys().any(|file| file.starts_with(folder));
-        // Looking finds a file that cannot be read, and no folder that cannot.
-        let whole = |path: &PathBuf| !self.seen.contains_key(path) || self.paths.contains(path);
-        let unread = |r: &&Refused| is_unreadable(&r.reason) && whole(&r.path);
-        let emptied = |path: &&PathBuf| held(before, path) && !held(&self.seen, path);
-        let lost = refused.iter().find(unread).map(|r| &r.path);
-        lost.or_else(|| self.paths.iter().find(emptied)).map(PathBuf::as_path)
+    /// Returns a configured folder that cannot be read as a whole, or a folder whose files were at
+    /// work and are all gone. What never gave a rule (a disk's `lost+found`) takes none away.
+    fn lost<'a>(&'a self, refused: &'a [Refused]) -> Option<&'a Path> {
+        let holds = |look: &Look, folder: &Path| {
+            look.keys().any(|file| file.starts_with(folder) && is_yaml(file))
+        };
+        let emptied = |path: &Path| holds(&self.held, path) && !holds(&self.seen, path);
+        let unread = |r: &&Refused| {
+            is_unreadable(&r.reason) && (self.paths.contains(&r.path) || emptied(&r.path))
+        };
+        let lost = refused.iter().find(unread).map(|r| r.path.as_path());
+        lost.or_else(|| self.paths.iter().map(PathBuf::as_path).find(|path| emptied(path)))
     }
+}
+
+/// As the loader chooses files.
+fn is_yaml(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "yml" || extension == "yaml")
 }
 
 fn is_unreadable(reason: &Reason) -> bool {

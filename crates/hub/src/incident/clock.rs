@@ -23,14 +23,13 @@ pub fn pack_id(at: i64) -> &'static str {
 }
 
 /// What the clocks of an incident count: its own detection and reports, and those of the incidents
-/// that were merged into it. The earliest detection counts and the worst severity, so that no
-/// merge loses or moves a duty.
+/// that were merged into it. Each of them brings the terms of its pack, the earliest detection
+/// counts for all and the worst severity, so that no merge loses or moves a duty.
 pub struct Basis {
     /// From when.
     pub start: Start,
-    /// The reports that were made.
-    pub reports: Vec<LawReport>,
-    pack: String,
+    packs: Vec<&'static Pack>,
+    made: Vec<LawReport>,
 }
 
 impl Basis {
@@ -40,7 +39,8 @@ impl Basis {
     /// When the row holds what this program did not write.
     pub fn of(row: &IncidentRow) -> Result<Self, Fault> {
         let start = start(row.detected_at, row.opened_at, &row.severity)?;
-        let mut basis = Self { start, reports: row.reports()?, pack: row.clock_pack.clone() };
+        let packs = pack(&row.clock_pack).into_iter().collect();
+        let mut basis = Self { start, packs, made: row.reports()? };
         for merged in row.merged()? {
             basis.take(merged)?;
         }
@@ -48,14 +48,30 @@ impl Basis {
     }
 
     fn take(&mut self, merged: Merged) -> Result<(), Fault> {
-        let start = start(merged.detected_at, merged.opened_at, &merged.severity)?;
-        if start.detected_at < self.start.detected_at {
-            self.pack = merged.clock_pack;
-        }
-        self.start = self.start.joined(start);
-        self.reports.extend(merged.reports);
+        self.start =
+            self.start.joined(start(merged.detected_at, merged.opened_at, &merged.severity)?);
+        self.packs.extend(pack(&merged.clock_pack));
+        self.made.extend(merged.reports);
         Ok(())
     }
+
+    /// The most urgent first; a term that two packs know is due when the earlier one says.
+    fn clocks(&self) -> Vec<Clock> {
+        let all = self.packs.iter().flat_map(|pack| clocks(pack, self.start, &self.made));
+        let mut all: Vec<Clock> = all.collect();
+        all.sort_by_key(|clock| clock.due);
+        let mut met: Vec<String> = Vec::new();
+        all.retain(|clock| {
+            let is_new = !met.contains(&clock.code);
+            met.extend(is_new.then(|| clock.code.clone()));
+            is_new
+        });
+        all
+    }
+}
+
+fn pack(id: &str) -> Option<&'static Pack> {
+    PACKS.iter().find(|pack| pack.id == id)
 }
 
 fn start(detected_at: i64, opened_at: i64, severity: &str) -> Result<Start, Fault> {
@@ -73,9 +89,7 @@ pub fn of(row: &IncidentRow) -> Result<Vec<Clock>, Fault> {
     if matches!(state, State::Voided | State::Merged) {
         return Ok(Vec::new());
     }
-    let basis = Basis::of(row)?;
-    let pack = PACKS.iter().find(|pack| pack.id == basis.pack);
-    Ok(pack.map_or_else(Vec::new, |pack| clocks(pack, basis.start, &basis.reports)))
+    Ok(Basis::of(row)?.clocks())
 }
 
 #[cfg(test)]

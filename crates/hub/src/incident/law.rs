@@ -72,7 +72,10 @@ pub fn panel(
     clocks: &[Clock],
     records: bool,
 ) -> Result<Markup, Fault> {
-    let clock::Basis { start, reports, .. } = clock::Basis::of(row)?;
+    let start = clock::Basis::of(row)?.start;
+    // Not those of a merged incident, of which the reader may know nothing: the clock tells that
+    // its report was made, and when.
+    let reports = row.reports()?;
     Ok(html! {
         @if !clocks.is_empty() {
             section.panel {
@@ -82,10 +85,7 @@ pub fn panel(
                         p.help { (view.t("law-merged")) " " (parts::moment(start.detected_at)) }
                     }
                     @for clock in clocks {
-                        @let made = reports
-                            .iter()
-                            .filter(|report| report.term == clock.code)
-                            .min_by_key(|report| report.made_at);
+                        @let made = reports.iter().find(|report| report.term == clock.code);
                         div.stack-s {
                             (line(view, clock, made))
                             @if records { (form(view, row, clock, made)) }
@@ -120,6 +120,9 @@ fn line(view: &View, clock: &Clock, made: Option<&LawReport>) -> Markup {
                 dt { (view.t("law-number")) } dd { (report.number) }
                 dt { (view.t("law-by")) }
                 dd { (report.by_name) " · " (parts::moment(report.recorded_at)) }
+            } @else if let Some(at) = clock.met_at {
+                dt { (view.t("law-made")) }
+                dd { (parts::moment(at)) " · " (view.t("law-made-merged")) }
             } @else {
                 dt { (view.t("law-made")) } dd { (view.t("law-not-made")) }
             }

@@ -1,4 +1,5 @@
-//! How far an incident's content may be passed on: as its strictest signal says, AMBER at least.
+//! How far an incident's content may be passed on: as its strictest signal says, or the strictest
+//! incident that was merged into it, AMBER at least.
 //! One person may raise the marking; lowering it needs a second, and no deed here does.
 
 use khien_domain::id::MatterId;

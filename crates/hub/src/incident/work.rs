@@ -10,11 +10,12 @@ use khien_domain::task::Deed as TaskDeed;
 use khien_store::{NewEntry, Write};
 use serde_json::json;
 
-use super::clock;
 use super::store::{self, IncidentRow};
+use super::{clock, mark};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::task::{self, NewTask, Side};
+use crate::web::stored;
 use crate::web::view::Caller;
 use crate::{access, number};
 
@@ -169,6 +170,7 @@ pub async fn merge(
         tasks_open: task::store::blocking(&mut write, id).await?,
     };
     step(app, &mut write, caller, &row, &deed).await?;
+    mark::raise(app, &mut write, caller, &other, stored(&row.marking)?).await?;
     app.commit(write).await?;
     Ok(())
 }

@@ -51,6 +51,7 @@ law-due = Due
 law-merged = Counted from the earliest detection among the merged incidents:
 law-made = Reported at
 law-not-made = not reported
+law-made-merged = recorded in a merged incident
 law-number = Number of the letter or report
 law-by = Recorded by
 law-in-time = Reported in time

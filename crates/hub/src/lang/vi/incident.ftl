@@ -51,6 +51,7 @@ law-due = Hạn
 law-merged = Tính từ sự cố được phát hiện sớm nhất trong các sự cố đã gộp:
 law-made = Báo cáo lúc
 law-not-made = chưa báo cáo
+law-made-merged = ghi trong hồ sơ sự cố đã gộp
 law-number = Số văn bản hoặc mã báo cáo
 law-by = Người ghi
 law-in-time = Đã báo cáo đúng hạn
