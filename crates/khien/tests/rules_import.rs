@@ -210,6 +210,25 @@ fn rules_that_somebody_changed_are_told() {
 }
 
 #[test]
+fn a_hunt_does_not_hang_on_its_pin() {
+    let room = Room::new();
+    room.write("used/sigma/a.yml", rule("a", 7));
+    room.write("used/sigma/khien-rules.json", "{}");
+    room.write("log.json", "{\"Channel\":\"Security\",\"EventID\":1,\"a\":7}\n");
+    let hunt = |form: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_khien"));
+        command.current_dir(room.folder.path()).args(["hunt", "log.json", "--rules", "used/sigma"]);
+        command.args(["--format", form]).output().unwrap()
+    };
+    let lines = hunt("jsonl");
+    assert_eq!((lines.status.code(), told(&lines).lines().count()), (Some(1), 1));
+    assert!(!talk(&lines).contains("khien-rules.json"), "{}", talk(&lines));
+    let page = hunt("html");
+    assert!(page.status.code() == Some(1) && told(&page).contains("</html>"), "{}", talk(&page));
+    assert!(talk(&page).contains("khien-rules.json"), "{}", talk(&page));
+}
+
+#[test]
 fn what_is_not_ours_is_left_alone() {
     let room = Room::new();
     room.release("r1", &[("a", 1)]);

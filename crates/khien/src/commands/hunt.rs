@@ -136,6 +136,7 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     let (set, indicators_refused) = indicators::load(&args.iocs)?;
     let indicators_loaded = set.len();
     let scanners = Scanners { rules, indicators: IocScanner::new(Arc::new(set)) };
+    let pinned = pinned(&args);
     let seconds_load = began.elapsed().as_secs_f64();
 
     let inputs = Inputs::find(&args.paths);
@@ -150,8 +151,6 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     if let Some(told) = indicators::untold(untold) {
         say(&told);
     }
-    let pins = args.rules.iter().map(|folder| Ok(Pin::of(folder)?.map(|pin| pin.state(folder))));
-    let pinned: Vec<Option<Pinned>> = pins.collect::<Result<_>>()?;
     let tally = output.finish(&Hunted {
         paths: &args.paths,
         rules: &args.rules,
@@ -205,6 +204,23 @@ fn form(args: &Args) -> Form {
     let ending = args.output.as_deref().and_then(Path::extension).unwrap_or_default();
     let is_page = ["html", "htm"].iter().any(|page| ending.eq_ignore_ascii_case(page));
     args.format.unwrap_or(if is_page { Form::Html } else { Form::Table })
+}
+
+/// Returns what the folders of rules are known to hold, which only a report tells. Looked at before
+/// the hunt: these are the rules it uses. What cannot be read is a remark, as the hits do not hang
+/// on it.
+fn pinned(args: &Args) -> Vec<Option<Pinned>> {
+    if form(args) != Form::Html {
+        return Vec::new();
+    }
+    let of = |folder: &PathBuf| match Pin::of(folder) {
+        Ok(pin) => pin.map(|pin| pin.state(folder)),
+        Err(error) => {
+            say(&format!("{error:#}"));
+            None
+        }
+    };
+    args.rules.iter().map(of).collect()
 }
 
 fn exit(found: bool, lost: bool, strict: bool) -> Exit {
