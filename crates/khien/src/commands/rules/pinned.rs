@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use khien_hub::web::i18n::Arg;
 use serde::{Deserialize, Serialize};
 
@@ -48,14 +48,16 @@ impl Pin {
     /// When the file is there and cannot be read.
     pub(in crate::commands) fn of(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(NAME);
-        let Ok(file) = fs::File::open(&path) else { return Ok(None) };
+        let Ok(meta) = path.metadata() else { return Ok(None) };
+        let pin = if meta.is_file() { Self::read(&path) } else { Err(anyhow!("no file")) };
+        pin.map(Some).with_context(|| format!("reading {}", path.display()))
+    }
+
+    /// Reads what is known to be a file: a pipe might never end.
+    fn read(path: &Path) -> Result<Self> {
         let mut text = String::new();
-        file.take(BYTES_MAX)
-            .read_to_string(&mut text)
-            .with_context(|| format!("reading {}", path.display()))?;
-        let pin =
-            serde_json::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
-        Ok(Some(pin))
+        fs::File::open(path)?.take(BYTES_MAX).read_to_string(&mut text)?;
+        Ok(serde_json::from_str(&text)?)
     }
 
     /// Returns what people are told of it, after looking whether the folder still holds it.
@@ -85,5 +87,20 @@ impl Pinned {
     /// Returns what that sentence needs.
     pub(in crate::commands) fn args(&self) -> [(&'static str, Arg<'_>); 2] {
         [("version", Arg::Text(&self.version)), ("at", Arg::Text(&self.imported_at))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_no_pin_and_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Pin::of(folder.path()).unwrap().is_none());
+        assert!(Command::new("mkfifo").arg(folder.path().join(NAME)).status().unwrap().success());
+        assert!(Pin::of(folder.path()).is_err());
     }
 }
