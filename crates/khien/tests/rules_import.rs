@@ -229,6 +229,22 @@ fn a_hunt_does_not_hang_on_its_pin() {
 }
 
 #[test]
+fn importing_again_brings_back_what_is_gone_or_altered() {
+    let room = Room::new();
+    room.release("r1", &[("a", 1), ("b", 1)]);
+    done(&room.import(&["r1.zip"]));
+    fs::remove_file(room.path("used/sigma/rules/windows/a.yml")).unwrap();
+    room.write("used/sigma/rules/windows/b.yml", rule("b", 9));
+    let again = room.import(&["r1.zip"]);
+    done(&again);
+    assert!(!talk(&again).contains("không thay gì"), "{}", talk(&again));
+    for id in ["a", "b"] {
+        let lies = fs::read_to_string(room.path(&format!("used/sigma/rules/windows/{id}.yml")));
+        assert_eq!(lies.unwrap(), rule(id, 1));
+    }
+}
+
+#[test]
 fn what_is_not_ours_is_left_alone() {
     let room = Room::new();
     room.release("r1", &[("a", 1)]);

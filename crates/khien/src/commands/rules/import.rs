@@ -68,6 +68,12 @@ pub(super) fn run(args: &Args, lang: Lang) -> Result<Exit> {
     let pin = pin(args, &gathered, &new);
     let difference = Difference::between(&old, &new);
     let from = before.as_ref().map(|(pin, _)| pin);
+    // What lies there counts as well as what was noted: files may be gone or altered since.
+    let is_same = before.as_ref().is_some_and(|(from, lies)| {
+        from.sha256 == pin.sha256
+            && from.rules_version == pin.rules_version
+            && lies.sha256() == pin.sha256
+    });
     let text = match args.format {
         Form::Table => table(&difference, lang),
         Form::Json => document(&difference, from, &pin, args.dry_run).to_string(),
@@ -76,9 +82,7 @@ pub(super) fn run(args: &Args, lang: Lang) -> Result<Exit> {
     remarks(&gathered, lang);
     if args.dry_run {
         say(&lang.t("install-dry"));
-    } else if from
-        .is_some_and(|from| from.sha256 == pin.sha256 && from.rules_version == pin.rules_version)
-    {
+    } else if is_same {
         tell(lang, "install-same", &pin, &seat.folder);
     } else {
         seat.put(&gathered, &pin)?;
