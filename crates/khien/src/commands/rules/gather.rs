@@ -143,6 +143,9 @@ impl Gathered {
             "{path} has more than {FILE_BYTES_MAX} bytes"
         );
         ensure!(path.len() <= PATH_BYTES_MAX, "a path of more than {PATH_BYTES_MAX} bytes");
+        // Else an archive would put down what no later import could read.
+        let depth = path.matches('/').count();
+        ensure!(depth <= FOLDERS_DEEP_MAX, "folders nested deeper than {FOLDERS_DEEP_MAX}");
         ensure!(self.files.len() < FILES_MAX, "more than {FILES_MAX} files");
         self.bytes += bytes.len();
         ensure!(self.bytes <= BYTES_MAX, "more than {BYTES_MAX} bytes of rules");
@@ -283,5 +286,7 @@ mod tests {
         assert!(gathered.take("a.yml".into(), vec![]).is_err());
         assert!(gathered.take("b.yml".into(), vec![0; FILE_BYTES_MAX as usize + 1]).is_err());
         assert!(gathered.take("x".repeat(PATH_BYTES_MAX + 1), vec![]).is_err());
+        assert!(gathered.take("x/".repeat(FOLDERS_DEEP_MAX) + "deep.yml", vec![]).is_ok());
+        assert!(gathered.take("x/".repeat(FOLDERS_DEEP_MAX + 1) + "deeper.yml", vec![]).is_err());
     }
 }

@@ -55,7 +55,14 @@ impl Seat {
     /// # Errors
     /// When somebody else's files lie there.
     pub(super) fn installed(&self) -> Result<Option<(Pin, Gathered)>> {
-        let Some(pin) = Pin::of(&self.folder)? else {
+        let Some(pin) = self.pin()? else { return Ok(None) };
+        Ok(Some((pin, Gathered::folder(&self.folder)?)))
+    }
+
+    /// Returns what the folder is noted to hold; nothing where it is not there or empty.
+    fn pin(&self) -> Result<Option<Pin>> {
+        let pin = Pin::of(&self.folder)?;
+        if pin.is_none() {
             let is_free = !self.folder.exists() || fs::read_dir(&self.folder)?.next().is_none();
             ensure!(
                 is_free,
@@ -63,9 +70,8 @@ impl Seat {
                  folder with --into",
                 self.folder.display()
             );
-            return Ok(None);
-        };
-        Ok(Some((pin, Gathered::folder(&self.folder)?)))
+        }
+        Ok(pin)
     }
 
     /// Writes the rules with their pin and swaps them in.
@@ -88,7 +94,8 @@ impl Seat {
         let Some(pin) = Pin::of(&self.previous)? else {
             bail!("there are no rules before those in {}", self.folder.display());
         };
-        self.installed()?;
+        // What has been done to the rules in use must not keep anybody from the way back.
+        self.pin()?;
         exchange(&self.previous, &self.folder)?;
         File::open(&self.parent)?.sync_all()?;
         Ok(pin)
