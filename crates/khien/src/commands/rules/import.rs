@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args, lang: Lang) -> Result<Exit> {
         say(&lang.ta("install-absent", &[("path", Arg::Text(&absent.display().to_string()))]));
         return Ok(Exit::Usage);
     }
-    let seat = Seat::take(&args.into)?;
+    let seat = if args.dry_run { Seat::look(&args.into) } else { Seat::take(&args.into) }?;
     if args.rollback {
         let pin = seat.roll_back()?;
         tell(lang, "install-rolled-back", &pin, &seat.folder);

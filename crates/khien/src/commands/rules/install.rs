@@ -22,16 +22,32 @@ pub(super) struct Seat {
     /// Where the rules before these lie. Hidden, so that loading the folder above passes it over.
     pub(super) previous: PathBuf,
     parent: PathBuf,
-    /// Held as long as this is: two imports must not write the same.
-    _lock: File,
+    /// Held as long as this is: two imports must not write the same. None for who only looks.
+    _lock: Option<File>,
 }
 
 impl Seat {
     /// Takes the folder for an import.
     ///
     /// # Errors
-    /// When it was not made by an import and holds something, or another import is under way.
+    /// When it has no name, what lies beside it cannot be written, or another import is under way.
     pub(super) fn take(folder: &Path) -> Result<Self> {
+        let seat = Self::look(folder)?;
+        let parent = &seat.parent;
+        fs::create_dir_all(parent).with_context(|| format!("creating {}", parent.display()))?;
+        let lock = File::create(seat.staging.with_extension("lock"))
+            .with_context(|| format!("writing into {}", parent.display()))?;
+        if lock.try_lock().is_err() {
+            bail!("another import into {} is under way", seat.folder.display());
+        }
+        Ok(Self { _lock: Some(lock), ..seat })
+    }
+
+    /// Looks at the folder, and leaves nothing behind.
+    ///
+    /// # Errors
+    /// When it has no name.
+    pub(super) fn look(folder: &Path) -> Result<Self> {
         let folder = if folder.exists() { fs::canonicalize(folder)? } else { folder.to_owned() };
         let name = folder.file_name().context("the folder of the rules needs a name")?;
         let name = name.to_string_lossy().into_owned();
@@ -39,15 +55,9 @@ impl Seat {
             Some(parent) if parent != Path::new("") => parent.to_owned(),
             _ => PathBuf::from("."),
         };
-        fs::create_dir_all(&parent).with_context(|| format!("creating {}", parent.display()))?;
-        let lock = File::create(parent.join(format!(".{name}.lock")))
-            .with_context(|| format!("writing into {}", parent.display()))?;
-        if lock.try_lock().is_err() {
-            bail!("another import into {} is under way", folder.display());
-        }
         let beside = |what: &str| parent.join(format!(".{name}.{what}"));
         let (staging, previous) = (beside("new"), beside("previous"));
-        Ok(Self { staging, previous, parent, folder, _lock: lock })
+        Ok(Self { staging, previous, parent, folder, _lock: None })
     }
 
     /// Returns what is installed now; nothing where the folder is not there or empty.
