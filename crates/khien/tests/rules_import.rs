@@ -245,6 +245,31 @@ fn importing_again_brings_back_what_is_gone_or_altered() {
 }
 
 #[test]
+fn a_terminal_is_shown_what_strangers_write_and_does_not_obey() {
+    let room = Room::new();
+    let title = |id: &str| rule(id, 1).replace("title: Rule", "title: \"Rule\\e[2J\\u202e\"\n#");
+    room.write("mine/good.yml", title("good"));
+    room.write("mine/bad.yml", title("bad").replace("a: 1", "\"a|no\\e[2Jsuch\": 1"));
+    let import = room.import(&["mine", "--version", "v\u{1b}[2J\u{202e}"]);
+    done(&import);
+    assert!(told(&import).contains("[2J"), "{}", told(&import));
+    let pin = room.path("used/sigma/khien-rules.json");
+    let text = fs::read_to_string(&pin).unwrap();
+    fs::write(&pin, text.replace("imported_at\": \"", "imported_at\": \"\\u001b[2J")).unwrap();
+    let answers = [
+        import,
+        room.rules(&["check", "used/sigma"]),
+        room.rules(&["list", "used/sigma"]),
+        room.rules(&["explain", "good", "--rules", "used/sigma"]),
+        room.rules(&["explain", "bad", "--rules", "used/sigma"]),
+    ];
+    for answer in answers {
+        let text = told(&answer) + &talk(&answer);
+        assert!(text.contains("[2J") && !text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+    }
+}
+
+#[test]
 fn what_is_not_ours_is_left_alone() {
     let room = Room::new();
     room.release("r1", &[("a", 1)]);

@@ -19,8 +19,12 @@ use serde_json::json;
 
 pub(super) use pinned::{Pin, Pinned};
 
+use super::hunt::record::clip;
 use crate::Exit;
 use crate::talk::say;
+
+/// Characters of what a rule, its file or its refusal says of itself, in a table.
+const CELL_CHARS_MAX: usize = 1_000;
 
 /// The command line.
 #[derive(Debug, clap::Args)]
@@ -91,6 +95,11 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     Ok(if checked && !refused.is_empty() { Exit::Findings } else { Exit::Nothing })
 }
 
+/// Returns a stranger's text for a terminal, which shall show it and not obey it.
+fn cell(text: &str) -> String {
+    clip(text, CELL_CHARS_MAX)
+}
+
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header.to_vec());
@@ -105,10 +114,10 @@ fn check_table(rules: &Rules, refused: &[Refused]) -> String {
     let mut table = table(&["id", "rule", "file", "reason"]);
     for one in refused {
         table.add_row([
-            one.id.as_deref().unwrap_or("-").to_owned(),
-            one.title.as_deref().unwrap_or("-").to_owned(),
-            one.path.display().to_string(),
-            one.reason.to_string(),
+            cell(one.id.as_deref().unwrap_or("-")),
+            cell(one.title.as_deref().unwrap_or("-")),
+            cell(&one.path.display().to_string()),
+            cell(&one.reason.to_string()),
         ]);
     }
     format!("{table}\n\n{total}")
@@ -141,7 +150,7 @@ fn list_table(rules: &Rules) -> String {
     for info in rules.infos() {
         let source = info.source.to_string();
         let source = if source.is_empty() { "correlation".to_owned() } else { source };
-        table.add_row([info.level.to_string(), info.title.clone(), source, info.id.clone()]);
+        table.add_row([info.level.to_string(), cell(&info.title), cell(&source), cell(&info.id)]);
     }
     table.to_string()
 }

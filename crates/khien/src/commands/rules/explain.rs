@@ -21,7 +21,7 @@ use serde_json::json;
 use super::super::hunt::input::Inputs;
 use super::super::hunt::reading::Reader;
 use super::super::hunt::record::clip;
-use super::Form;
+use super::{Form, cell};
 use crate::Exit;
 use crate::talk::say;
 
@@ -196,8 +196,9 @@ fn table(told: &[Told], refused: &[&Refused], lang: Lang) -> String {
     let mut parts: Vec<String> = told.iter().map(|one| one.table(lang)).collect();
     for one in refused {
         let name = one.title.as_deref().or(one.id.as_deref()).unwrap_or("-");
-        let head = lang.ta("explain-refused", &[("rule", Arg::Text(name))]);
-        parts.push(format!("{head}\n  {}\n  {}", one.path.display(), one.reason));
+        let head = lang.ta("explain-refused", &[("rule", Arg::Text(&cell(name)))]);
+        let (path, reason) = (cell(&one.path.display().to_string()), cell(&one.reason.to_string()));
+        parts.push(format!("{head}\n  {path}\n  {reason}"));
     }
     parts.join("\n\n")
 }
@@ -207,6 +208,7 @@ impl Told {
         let info = &self.info;
         let mut lines = Vec::new();
         let title = info.title_vi.as_deref().filter(|_| lang == Lang::Vi).unwrap_or(&info.title);
+        let title = cell(title);
         lines.push(format!("{title} [{}]", lang.t(&format!("level-{}", info.level.name()))));
         let source = if self.explained.is_some() {
             info.source.to_string()
@@ -240,7 +242,8 @@ impl Told {
         }
         if !self.counted.is_empty() {
             lines.push(lang.t("explain-counts"));
-            lines.extend(self.counted.iter().map(|rule| format!("  {} {}", rule.id, rule.title)));
+            let counted = self.counted.iter();
+            lines.extend(counted.map(|rule| cell(&format!("  {} {}", rule.id, rule.title))));
         }
         if let Some(measured) = &self.measured {
             lines.push(String::new());

@@ -14,6 +14,7 @@ use khien_detect::{FILE_BYTES_MAX, RULES_MAX};
 use sha2::{Digest as _, Sha256};
 
 use super::super::hunt::{unpack, zip};
+use super::cell;
 
 /// Files that are taken: as many as rules can be loaded.
 const FILES_MAX: usize = RULES_MAX;
@@ -117,8 +118,8 @@ impl Gathered {
         let mut gathered = Self::default();
         for member in members {
             let name = member.name;
-            ensure!(!member.is_link, "'{name}' is a link");
-            ensure!(is_inside(&name), "'{name}' does not lie within the archive");
+            ensure!(!member.is_link, "'{}' is a link", cell(&name));
+            ensure!(is_inside(&name), "'{}' does not lie within the archive", cell(&name));
             let is_hidden = name.split('/').any(|part| part.starts_with('.'));
             if is_hidden || !is_wanted(&name) {
                 continue;

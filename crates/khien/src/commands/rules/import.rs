@@ -13,18 +13,17 @@ use khien_hub::web::i18n::{Arg, Lang};
 use khien_hub::web::time;
 use serde_json::{Value, json};
 
-use super::Form;
+use super::super::hunt::record::clip;
 use super::difference::{Difference, Named, Side, What};
 use super::gather::Gathered;
 use super::install::Seat;
 use super::pinned::{self, Pin};
+use super::{Form, cell};
 use crate::Exit;
 use crate::talk::say;
 
 /// Rules of each sort that a terminal is shown; json tells them all.
 const SHOWN_MAX: usize = 40;
-/// Characters of a version that somebody gives.
-const VERSION_CHARS_MAX: usize = 100;
 
 /// The command line.
 #[derive(Debug, clap::Args)]
@@ -99,10 +98,9 @@ fn pin(args: &Args, gathered: &Gathered, side: &Side) -> Pin {
     let sources: Vec<String> = args.sources.iter().map(name).collect();
     let first = sources.first().map(|name| name.trim_end_matches(".zip").to_owned());
     let version = args.version.clone().or(first).unwrap_or_default();
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
     Pin {
         version: pinned::VERSION,
-        rules_version: version.chars().map(plain).take(VERSION_CHARS_MAX).collect(),
+        rules_version: clip(&version, pinned::TEXT_CHARS_MAX),
         sha256: gathered.sha256(),
         sources,
         imported_at: time::rfc3339(jiff::Timestamp::now().as_microsecond()),
@@ -129,8 +127,9 @@ fn tell(lang: Lang, key: &str, pin: &Pin, folder: &Path) {
 
 fn remarks(gathered: &Gathered, lang: Lang) {
     for (folder, files) in &gathered.left_out {
+        let folder = cell(folder);
         say(&lang
-            .ta("install-left-out", &[("folder", Arg::Text(folder)), ("files", count(*files))]));
+            .ta("install-left-out", &[("folder", Arg::Text(&folder)), ("files", count(*files))]));
     }
     if gathered.licences().next().is_none() {
         say(&lang.t("install-no-licence"));
@@ -157,7 +156,7 @@ fn table(difference: &Difference, lang: Lang) -> String {
         table.load_style(presets::NOTHING);
         for one in list.iter().take(SHOWN_MAX) {
             let level = one.level.map(|level| level.name().to_owned()).unwrap_or_default();
-            table.add_row([one.id.clone(), level, one.title.clone(), what(one, lang)]);
+            table.add_row([cell(&one.id), level, cell(&one.title), cell(&what(one, lang))]);
         }
         let head = lang.ta(key, &[("count", count(list.len()))]);
         let rest = list.len().saturating_sub(SHOWN_MAX);

@@ -9,12 +9,15 @@ use anyhow::{Context as _, Result, anyhow};
 use khien_hub::web::i18n::Arg;
 use serde::{Deserialize, Serialize};
 
+use super::super::hunt::record::clip;
 use super::gather::Gathered;
 
 /// The file; no rule file, so that loading rules passes it over.
 pub(super) const NAME: &str = "khien-rules.json";
 /// Bytes of that file.
 const BYTES_MAX: u64 = 1 << 20;
+/// Characters of a version, a hash and a time.
+pub(super) const TEXT_CHARS_MAX: usize = 100;
 
 /// What was imported. The names are fixed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +60,12 @@ impl Pin {
     fn read(path: &Path) -> Result<Self> {
         let mut text = String::new();
         fs::File::open(path)?.take(BYTES_MAX).read_to_string(&mut text)?;
-        Ok(serde_json::from_str(&text)?)
+        let mut pin: Self = serde_json::from_str(&text)?;
+        // Carried over with the rules, it may be a stranger's; these are told at terminals.
+        for text in [&mut pin.rules_version, &mut pin.sha256, &mut pin.imported_at] {
+            *text = clip(text, TEXT_CHARS_MAX);
+        }
+        Ok(pin)
     }
 
     /// Returns what people are told of it, after looking whether the folder still holds it.
