@@ -17,9 +17,7 @@ use crate::correlate::save::BadState;
 use crate::correlate::sighting::{Feed, Sighting};
 use crate::fields::{FieldMap, Fields};
 use crate::load::Rules;
-use crate::plan::{
-    self, Explained, Plan, QuestionAt, Questions, Recalled, Scratch, Serving, Source, Tree,
-};
+use crate::plan::{self, Explained, Plan, QuestionAt, Questions, Scratch, Serving, Source, Tree};
 use crate::sigma::fold::fold;
 use crate::sigma::route::{self, Origin, Routed};
 use crate::sigma::rule::RuleInfo;
@@ -180,17 +178,6 @@ impl Engine {
         self.correlator.usage()
     }
 
-    /// Switches the memory of values that come back on or off; it begins switched on and changes no
-    /// hit.
-    pub fn remember(&mut self, on: bool) {
-        self.scanner.remember(on);
-    }
-
-    /// Returns how well that memory served.
-    pub fn recalled(&self) -> Recalled {
-        self.scanner.recalled()
-    }
-
     /// Returns each rule with how many events it was tried on: what matching it costs.
     pub fn tries(&self) -> impl Iterator<Item = (&Arc<RuleInfo>, u64)> {
         self.scanner.tries()
@@ -259,17 +246,6 @@ impl Scanner {
             order: Vec::new(),
             unmapped: Unmapped::default(),
         }
-    }
-
-    /// Switches the memory of values that come back on or off; it begins switched on and changes no
-    /// hit.
-    pub fn remember(&mut self, on: bool) {
-        self.scratch.remember(on);
-    }
-
-    /// Returns how well that memory served.
-    pub fn recalled(&self) -> Recalled {
-        self.scratch.recalled()
     }
 
     /// Returns each rule with how many events it was tried on: what matching it costs.

@@ -37,7 +37,7 @@ pub use ioc::{
     IocReason, IocRefused, IocReport, IocScanner, IocSource, NAMED_MAX, Tlp,
 };
 pub use load::{FILE_BYTES_MAX, Loader, RULES_MAX, Refused, Rules};
-pub use plan::{Explained, ExplainedStep, Next, Recalled};
+pub use plan::{Explained, ExplainedStep, Next};
 pub use sigma::filter::Filtered;
 pub use sigma::placeholder::Placeholders;
 pub use sigma::reason::Reason;

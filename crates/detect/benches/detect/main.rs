@@ -74,15 +74,6 @@ fn measure(shared: &Path, rows: &str) {
     table.row("match only", || {
         (ours::match_only(&mut engine, &corpus.lines), Some(peer::match_only(&peer, &corpus.lines)))
     });
-    let recalled = engine.recalled();
-    let rate = recalled.found as f64 / recalled.asked.max(1) as f64;
-    println!("value memory: {:.0} % of {} values found", rate * 100.0, recalled.asked);
-    table.row("match only, without the value memory", || {
-        engine.remember(false);
-        let ours = ours::match_only(&mut engine, &corpus.lines);
-        engine.remember(true);
-        (ours, None)
-    });
     let created = corpus.of_category("process_creation");
     table.row("process_creation, parse + match", || {
         let ours = ours::parse_and_match(&mut engine, &created);

@@ -1,15 +1,15 @@
 //! From the rules that serve a log source to its plan.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::fast::FixedState;
 use khien_event::Value;
 
 use super::column::Column;
+use super::draft::Draft;
 use super::gate::Gate;
 use super::group::Groups;
-use super::literal::{Answer, Says, Worth};
+use super::literal::{Said, Says};
 use super::question::{Question, QuestionAt, Questions, Tree};
 use super::steps::{self, Goal, HIT, Known, MISS, Step};
 use super::witness::{self, Meaning, Sign};
@@ -17,8 +17,6 @@ use super::{AskAt, RuleAt, Slot};
 use crate::fields::{FieldId, Fields};
 use crate::sigma::fold::fold;
 use crate::sigma::matcher::{Seen, Test};
-
-static PLANS: AtomicU64 = AtomicU64::new(0);
 
 /// The field whose value decides most about what a Windows event is.
 const EVENT_ID: &str = "EventID";
@@ -35,16 +33,12 @@ pub(crate) struct Source<'s> {
 /// The rules of one log source, filed under their witnesses.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    /// A number that no other plan of this process has.
-    pub(super) serial: u64,
     /// Rules in the order of the rule set: (its number there, its first step).
     pub(super) rules: Vec<(usize, Goal)>,
     pub(super) steps: Vec<Step>,
     pub(super) asks: Vec<Ask>,
     /// The questions that one of `asks` stands for, where it stands for several.
     pub(super) groups: HashMap<AskAt, Vec<AskAt>, FixedState>,
-    /// The rules of every [`Worth`], one after the other.
-    pub(super) worth: Vec<RuleAt>,
     /// By field of the rule set: the slot of its values.
     pub(super) slots: Vec<Option<Slot>>,
     /// By slot.
@@ -87,11 +81,9 @@ impl Plan {
         fields: &Fields,
     ) -> Self {
         let mut builder = Builder {
-            plan: Self {
-                serial: PLANS.fetch_add(1, Ordering::Relaxed),
-                slots: vec![None; fields.len()],
-                ..Self::default()
-            },
+            plan: Self { slots: vec![None; fields.len()], ..Self::default() },
+            columns: Vec::new(),
+            anywhere: None,
             source,
             questions,
             fields,
@@ -104,17 +96,6 @@ impl Plan {
         builder.finish()
     }
 
-    /// Writes rules down and returns where.
-    fn note(&mut self, rules: &[RuleAt]) -> Worth {
-        let place = |list: &Vec<RuleAt>| u32::try_from(list.len()).unwrap_or(u32::MAX);
-        if rules.is_empty() {
-            return Worth::NOTHING;
-        }
-        let first = place(&self.worth);
-        self.worth.extend(rules);
-        Worth(first, place(&self.worth))
-    }
-
     /// Returns whether no event of the source can be a hit.
     pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty()
@@ -123,6 +104,10 @@ impl Plan {
 
 struct Builder<'b> {
     plan: Plan,
+    /// By slot.
+    columns: Vec<Draft>,
+    /// What is looked for in every value of the event.
+    anywhere: Option<Draft>,
     trees: Vec<Tree<AskAt>>,
     /// By question: the rules worth trying once the answer may be yes.
     rules_of: Vec<Vec<RuleAt>>,
@@ -259,8 +244,8 @@ impl Builder<'_> {
         if let Some(slot) = self.plan.slots[field.index()] {
             return slot;
         }
-        let slot = Slot::try_from(self.plan.columns.len()).unwrap_or(Slot::MAX);
-        self.plan.columns.push(Column::default());
+        let slot = Slot::try_from(self.columns.len()).unwrap_or(Slot::MAX);
+        self.columns.push(Draft::default());
         self.plan.slots[field.index()] = Some(slot);
         slot
     }
@@ -273,7 +258,7 @@ impl Builder<'_> {
                 match self.known[*ask as usize] {
                     Known::Answered | Known::AnsweredTwice => 0,
                     // Mostly it is not asked.
-                    Known::Hinted | Known::HintedInAscii => asked / 8 + 1,
+                    Known::Hinted | Known::HintedInPlain => asked / 8 + 1,
                     Known::Open => asked,
                 }
             }
@@ -288,7 +273,7 @@ impl Builder<'_> {
         let (needed, others): (Vec<usize>, Vec<usize>) =
             (0..self.plan.asks.len()).partition(|at| !self.rules_of[*at].is_empty());
         needed.into_iter().for_each(|at| self.file(at));
-        self.plan.columns.iter_mut().for_each(Column::settle);
+        self.columns.iter_mut().for_each(Draft::settle);
         for at in others {
             if self.is_easy(at) {
                 self.file(at);
@@ -300,11 +285,13 @@ impl Builder<'_> {
             let known = |ask: AskAt| self.known[ask as usize];
             self.plan.rules[rule].1 = steps::lay(&tree, HIT, MISS, &known, &mut self.plan.steps);
         }
-        self.plan.columns.iter_mut().for_each(Column::close);
-        if let Some(column) = &mut self.plan.anywhere {
-            column.close();
+        self.plan.columns = self.columns.into_iter().map(Draft::close).collect();
+        if let Some(draft) = self.anywhere {
+            let gate = draft.gate();
+            let column = draft.close();
             self.plan.anywhere_joins = column.joins();
-            self.plan.anywhere_gate = column.gate().filter(|_| self.plan.anywhere_joins);
+            self.plan.anywhere_gate = gate.filter(|_| self.plan.anywhere_joins);
+            self.plan.anywhere = Some(column);
         }
         self.plan
     }
@@ -314,7 +301,7 @@ impl Builder<'_> {
         let mut groups = Groups::new(&mut self.plan.asks, &mut self.known);
         let trees = std::mem::take(&mut self.trees);
         let trees = trees.into_iter().map(|tree| groups.join(tree)).collect();
-        self.plan.columns.iter_mut().for_each(|column| column.regroup(&groups));
+        self.columns.iter_mut().for_each(|column| column.regroup(&groups));
         self.plan.groups = groups.members();
         trees
     }
@@ -331,7 +318,7 @@ impl Builder<'_> {
         let Some((first, second)) = self.plan.asks[at].at else { return false };
         let mut columns = [Some(first), second].into_iter().flatten();
         columns.all(|slot| {
-            let column = &self.plan.columns[slot as usize];
+            let column = &self.columns[slot as usize];
             texts.iter().all(|text| column.finds_easily(text, place))
         })
     }
@@ -344,26 +331,24 @@ impl Builder<'_> {
             Sign::Number(_) | Sign::Presence => None,
         };
         let rules = &self.rules_of[at];
-        let ask_at = AskAt::try_from(at).unwrap_or(AskAt::MAX);
-        let answer = Answer { ask: ask_at, says: Says::Perhaps, worth: self.plan.note(rules) };
         let Some((first, second)) = self.plan.asks[at].at else {
-            let column = self.plan.anywhere.get_or_insert_default();
-            return add(column, &sign, answer, rules);
+            return add(self.anywhere.get_or_insert_default(), &sign, None, rules);
         };
-        for (slot, says) in [(Some(first), Says::Yes), (second, Says::YesOtherwise)] {
+        let ask = AskAt::try_from(at).unwrap_or(AskAt::MAX);
+        for (slot, yes) in [(Some(first), Says::Yes), (second, Says::YesOtherwise)] {
             let Some(slot) = slot else { continue };
-            let says = match meaning {
-                Some(Meaning::Answer) => says,
-                Some(Meaning::Hint | Meaning::AsciiHint) => Says::Hint,
-                None => Says::Perhaps,
-            };
-            add(&mut self.plan.columns[slot as usize], &sign, Answer { says, ..answer }, rules);
+            let says = meaning.map(|meaning| match meaning {
+                Meaning::Answer => yes,
+                Meaning::Hint | Meaning::PlainHint => Says::Hint,
+            });
+            let said = says.map(|says| Said::new(ask, says));
+            add(&mut self.columns[slot as usize], &sign, said, rules);
         }
         self.known[at] = match (meaning, second) {
             (Some(Meaning::Answer), None) => Known::Answered,
             (Some(Meaning::Answer), Some(_)) => Known::AnsweredTwice,
             (Some(Meaning::Hint), _) => Known::Hinted,
-            (Some(Meaning::AsciiHint), _) => Known::HintedInAscii,
+            (Some(Meaning::PlainHint), _) => Known::HintedInPlain,
             (None, _) => Known::Open,
         };
     }
@@ -381,15 +366,15 @@ impl Builder<'_> {
     }
 }
 
-fn add(column: &mut Column, sign: &Sign, answer: Answer, rules: &[RuleAt]) {
+fn add(column: &mut Draft, sign: &Sign, said: Option<Said>, rules: &[RuleAt]) {
     match sign {
         Sign::Texts { texts, place, meaning } => {
-            texts.iter().for_each(|text| column.add_text(text, *place, answer));
-            if *meaning == Meaning::AsciiHint {
+            texts.iter().for_each(|text| column.add_text(text, *place, said, rules));
+            if *meaning == Meaning::PlainHint {
                 column.foreign.extend(rules);
             }
         }
-        Sign::Number(number) => column.add_number(*number, answer),
+        Sign::Number(number) => column.add_number(*number, rules),
         Sign::Presence => column.present.extend(rules),
     }
 }

@@ -174,6 +174,7 @@ fn pattern_told(pattern: &Pattern) -> (&'static str, String) {
         Pattern::EndsWith(text) => ("endswith", quoted(text)),
         Pattern::Contains(needle) => ("contains", quoted(&needle.text)),
         Pattern::Anything => ("", "*".to_owned()),
+        Pattern::InOrder(texts) => ("", quoted(&texts.texts().collect::<Vec<_>>().join("*"))),
         Pattern::Glob(tokens) => {
             let told = tokens.iter().map(|token| match token {
                 Token::Char(c) => *c,

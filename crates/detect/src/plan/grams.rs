@@ -3,15 +3,15 @@
 //! A text that occurs brings its pieces along. Of a text of seven bytes or more, four neighbouring
 //! pieces of four bytes are filed: wherever it stands in a value, one of them begins at a multiple
 //! of four, so only every fourth position of the value has to be looked at. Shorter texts file
-//! pieces of three bytes, as many neighbouring ones as the shortest of them has, up to four; texts
-//! of three bytes go their own way, so that they do not slow down the others. A small bit map
+//! pieces of three bytes: one, two or four, as the shortest of them has room for; texts of three
+//! bytes go their own way, so that they do not slow down the others. A small bit map
 //! answers "surely not" for nearly all positions; what it lets through is looked up and compared.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use foldhash::fast::FixedState;
 
+use super::heads::ByHead;
 use super::literal::Literal;
 
 /// Bytes of a piece of a long text.
@@ -22,9 +22,13 @@ pub(super) const LONG: usize = GRAM + STEP_MAX - 1;
 const STEP_MAX: usize = 4;
 /// Bytes of a piece of a shorter text.
 pub(super) const TRIGRAM: usize = 3;
+/// Bytes of a value that are taken at once, of which the second half only completes pieces.
+const WINDOW: usize = 16;
+/// How far apart windows begin.
+const ON: usize = 8;
 /// Blind to the case of ASCII letters.
 const BLIND: u32 = 0x2020_2020;
-const BLIND_LONG: u64 = 0x2020_2020_2020_2020;
+const BLIND_WINDOW: u128 = 0x2020_2020_2020_2020_2020_2020_2020_2020;
 /// Bits of the map per piece: about three positions in a hundred are let through for nothing.
 const BITS_PER_GRAM: usize = 32;
 /// How much a piece of what every log is full of counts, in texts that hold it.
@@ -56,14 +60,11 @@ const OFFSETS: usize = 1 << 15;
 pub(super) struct Grams {
     /// How far apart the positions of a value are that are looked at.
     step: usize,
-    /// Takes a piece from four bytes.
-    mask: u32,
+    /// Bytes of a piece.
+    size: usize,
     bits: Vec<u64>,
     shift: u32,
-    /// By the first bits of a piece's hash: where those begin in `filed`, which is in this order.
-    starts: Vec<u32>,
-    starts_shift: u32,
-    filed: Vec<Filed>,
+    filed: ByHead<Filed>,
 }
 
 /// The texts of a column, by length class.
@@ -80,11 +81,6 @@ pub(super) fn is_fit(text: &str) -> bool {
 }
 
 impl Sought {
-    /// Returns whether nothing is sought.
-    pub(super) fn is_empty(&self) -> bool {
-        self.long.is_none() && self.short.is_none() && self.shortest.is_none()
-    }
-
     /// Files these literals, all of which are fit.
     pub(super) fn new(literals: &[Literal], fit: &[u32]) -> Self {
         let (long, short): (Vec<u32>, Vec<u32>) =
@@ -102,11 +98,11 @@ impl Sought {
     pub(super) fn seek(&self, value: &[u8], literals: &[Literal], found: &mut dyn FnMut(u32)) {
         let mut hunt = Hunt { value, literals, found };
         for grams in [&self.long, &self.short, &self.shortest].into_iter().flatten() {
-            match grams.step {
-                4 => hunt.every_fourth(grams),
-                3 => hunt.every::<3>(grams),
-                2 => hunt.every::<2>(grams),
-                _ => hunt.every::<1>(grams),
+            match (grams.size, grams.step) {
+                (GRAM, _) => hunt.every::<GRAM, STEP_MAX>(grams),
+                (_, STEP_MAX) => hunt.every::<TRIGRAM, STEP_MAX>(grams),
+                (_, 2) => hunt.every::<TRIGRAM, 2>(grams),
+                _ => hunt.every::<TRIGRAM, 1>(grams),
             }
         }
     }
@@ -120,45 +116,52 @@ struct Hunt<'h> {
 }
 
 impl Hunt<'_> {
-    fn every_fourth(&mut self, grams: &Grams) {
-        let (pairs, rest) = self.value.as_chunks::<8>();
-        for (number, pair) in pairs.iter().enumerate() {
-            let pair = u64::from_le_bytes(*pair) | BLIND_LONG;
-            let (low, high) = (pair as u32 & grams.mask, (pair >> 32) as u32 & grams.mask);
-            // One branch for both, as nearly always neither is there.
-            if grams.may_hold(low) | grams.may_hold(high) {
-                self.compare(grams, low, number * 8);
-                self.compare(grams, high, number * 8 + GRAM);
-            }
+    /// Looks at every `STEP`th piece of `SIZE` bytes: at those that begin in eight bytes, then in the
+    /// next eight.
+    fn every<const SIZE: usize, const STEP: usize>(&mut self, grams: &Grams) {
+        let mut rest = self.value;
+        while let Some(window) = rest.first_chunk() {
+            self.window::<SIZE, STEP>(grams, u128::from_le_bytes(*window), rest.len());
+            rest = &rest[ON..];
         }
-        for (number, piece) in rest.chunks(GRAM).enumerate() {
-            self.compare(grams, gram(piece) & grams.mask, pairs.len() * 8 + number * GRAM);
+        if !rest.is_empty() {
+            let last = last_window(self.value, rest);
+            self.window::<SIZE, STEP>(grams, last, rest.len());
+            if rest.len() > ON {
+                self.window::<SIZE, STEP>(grams, last >> (8 * ON), rest.len() - ON);
+            }
         }
     }
 
-    /// Looks at every `STEP`th piece of three bytes: at those of eight bytes, then on by six.
-    fn every<const STEP: usize>(&mut self, grams: &Grams) {
-        const ON: usize = 6;
-        let mut at = 0;
-        while let Some(chunk) = self.value.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-            let chunk = u64::from_le_bytes(*chunk) | BLIND_LONG;
-            let piece = |offset: usize| (chunk >> (8 * offset)) as u32 & grams.mask;
-            let any = (0..ON).step_by(STEP).fold(false, |any, o| any | grams.may_hold(piece(o)));
-            if any {
-                (0..ON).step_by(STEP).for_each(|o| self.compare(grams, piece(o), at + o));
-            }
-            at += ON;
-        }
-        for start in (at..self.value.len()).step_by(STEP) {
-            let Some(piece) = self.value.get(start..start + TRIGRAM) else { break };
-            self.compare(grams, gram(piece), start);
+    /// `left`: the bytes of the value from the window on.
+    #[inline(always)]
+    fn window<const SIZE: usize, const STEP: usize>(
+        &mut self,
+        grams: &Grams,
+        window: u128,
+        left: usize,
+    ) {
+        let window = window | BLIND_WINDOW;
+        let mask = u32::MAX >> (8 * (GRAM - SIZE));
+        let piece = |offset: usize| (window >> (8 * offset)) as u32 & mask;
+        let held = |offset: usize| u32::from(grams.may_hold(piece(offset))) << offset;
+        // One branch for all, as nearly always none is there.
+        let mut held = (0..ON / STEP).fold(0, |all, number| all | held(STEP * number));
+        while held != 0 {
+            let offset = held.trailing_zeros() as usize;
+            let at = self.value.len() - left + offset;
+            grams.compare(piece(offset), at, self.value, self.literals, self.found);
+            held &= held - 1;
         }
     }
+}
 
-    fn compare(&mut self, grams: &Grams, piece: u32, at: usize) {
-        if grams.may_hold(piece) {
-            grams.compare(piece, at, self.value, self.literals, self.found);
-        }
+/// Returns the rest of a value, fewer than sixteen bytes. What is missing in it looks like blanks,
+/// for which nothing stands in the value when it comes to comparing.
+fn last_window(value: &[u8], rest: &[u8]) -> u128 {
+    match value.last_chunk() {
+        Some(last) => u128::from_le_bytes(*last) >> (8 * (WINDOW - rest.len())),
+        None => rest.iter().rev().fold(0, |window, byte| window << 8 | u128::from(*byte)),
     }
 }
 
@@ -168,7 +171,7 @@ impl Grams {
     fn new(literals: &[Literal], of: &[u32], size: usize) -> Option<Self> {
         let text = |at: u32| literals[at as usize].text.as_bytes();
         let shortest = of.iter().map(|at| text(*at).len()).min()?;
-        let step = (shortest + 1 - size).min(STEP_MAX);
+        let step = prev_power_of_two((shortest + 1 - size).min(STEP_MAX));
         let width = size + step - 1;
         // How many texts hold a piece.
         let mut common: HashMap<u32, u32, FixedState> = HashMap::default();
@@ -190,11 +193,10 @@ impl Grams {
                 filed.push(Filed::new(*literal, text(*literal), gram(piece), offset, size));
             }
         }
-        Some(Self::of(filed, step, u32::MAX >> (8 * (GRAM - size))))
+        Some(Self::of(filed, step, size))
     }
 
-    fn of(mut filed: Vec<Filed>, step: usize, mask: u32) -> Self {
-        filed.sort_by_key(|filed| spread(filed.piece));
+    fn of(filed: Vec<Filed>, step: usize, size: usize) -> Self {
         let wanted = (filed.len() * BITS_PER_GRAM).next_power_of_two();
         let bits = wanted.clamp(BITS_MIN, BITS_MAX);
         let shift = 32 - bits.ilog2();
@@ -203,22 +205,13 @@ impl Grams {
             let bit = (spread(filed.piece) >> shift) as usize;
             map[bit / 64] |= 1 << (bit % 64);
         }
-        let starts_bits = filed.len().next_power_of_two().ilog2().max(1);
-        let starts_shift = 32 - starts_bits;
-        let begins = |head: u32| filed.partition_point(|f| spread(f.piece) >> starts_shift < head);
-        let starts = (0..=1 << starts_bits).map(|head| place(begins(head))).collect();
-        Self { step, mask, bits: map, shift, starts, starts_shift, filed }
+        let filed = ByHead::new(filed, |filed| spread(filed.piece));
+        Self { step, size, bits: map, shift, filed }
     }
 
     fn may_hold(&self, piece: u32) -> bool {
         let bit = (spread(piece) >> self.shift) as usize;
         self.bits.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
-    }
-
-    /// Returns where the piece is filed, and a few others with it.
-    fn alike(&self, piece: u32) -> Range<usize> {
-        let head = (spread(piece) >> self.starts_shift) as usize;
-        self.starts[head] as usize..self.starts[head + 1] as usize
     }
 
     fn compare(
@@ -229,9 +222,9 @@ impl Grams {
         literals: &[Literal],
         found: &mut dyn FnMut(u32),
     ) {
-        for filed in &self.filed[self.alike(piece)] {
-            let Some(start) = at.checked_sub(usize::from(filed.offset)) else { continue };
+        for filed in self.filed.alike(spread(piece)) {
             if filed.piece == piece
+                && let Some(start) = at.checked_sub(usize::from(filed.offset))
                 && filed.more_stands(start, value)
                 && literals[filed.literal as usize].stands_at(start, value)
             {
@@ -263,14 +256,14 @@ impl Filed {
     }
 }
 
+/// Windows are as far apart as a multiple of every step.
+fn prev_power_of_two(number: usize) -> usize {
+    1 << number.ilog2()
+}
+
 /// Offsets are bounded by [`OFFSETS`] and what is filed behind them.
 fn small(offset: usize) -> u16 {
     u16::try_from(offset).unwrap_or(NO_MORE)
-}
-
-/// The texts of a column are bounded far below 4 GiB.
-fn place(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// A hash whose first bits are the best.

@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 
 use super::AskAt;
 use super::build::Ask;
-use super::literal::{Answer, Says, Worth};
+use super::literal::Said;
 use super::question::Tree;
 use super::steps::Known;
 
@@ -93,22 +93,13 @@ impl<'g> Groups<'g> {
         self.by_members.into_iter().map(|(members, group)| (group, members)).collect()
     }
 
-    /// Returns what an occurrence that gives this answer says to those who ask.
-    pub(super) fn answers(&self, answer: Answer) -> Vec<Answer> {
-        if !self.is_answered(answer.ask) {
-            return vec![answer];
+    /// Returns what an occurrence that says this tells those who ask.
+    pub(super) fn told(&self, said: Said) -> Vec<Said> {
+        let at = said.ask() as usize;
+        if !self.is_answered(said.ask()) {
+            return vec![said];
         }
-        let at = answer.ask as usize;
-        let asked = self.groups_of[at].iter().copied().chain(self.alone[at].then_some(answer.ask));
-        let mut answers: Vec<Answer> =
-            asked.map(|ask| Answer { ask, worth: Worth::NOTHING, ..answer }).collect();
-        match answers.first_mut() {
-            Some(first) => first.worth = answer.worth,
-            None if answer.worth != Worth::NOTHING => {
-                answers.push(Answer { says: Says::Perhaps, ..answer });
-            }
-            None => {}
-        }
-        answers
+        let asked = self.groups_of[at].iter().map(|group| said.about(*group));
+        asked.chain(self.alone[at].then_some(said)).collect()
     }
 }

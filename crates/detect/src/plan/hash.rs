@@ -4,31 +4,37 @@
 //! compares the texts afterwards. Only rules choose what is stored, so that values cannot make
 //! buckets long.
 
-use std::collections::HashMap;
-
-use foldhash::fast::FixedState;
+use super::heads::ByHead;
 
 const BLIND: u64 = 0x2020_2020_2020_2020;
 const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Places of literals by the hash of their texts.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ByHash {
-    places: HashMap<u64, Vec<u32>, FixedState>,
-}
+pub(super) struct ByHash(ByHead<(u64, u32)>);
 
 impl ByHash {
-    pub(super) fn insert(&mut self, text: &[u8], place: u32) {
-        self.places.entry(blind_hash(text)).or_default().push(place);
+    /// Files places under their texts.
+    pub(super) fn new<'t>(texts: impl Iterator<Item = (&'t [u8], u32)>) -> Self {
+        let hashed = texts.map(|(text, place)| (blind_hash(text), place)).collect();
+        Self(ByHead::new(hashed, |(hash, _)| head(*hash)))
     }
 
-    pub(super) fn get(&self, text: &[u8]) -> &[u32] {
-        self.places.get(&blind_hash(text)).map_or(&[], Vec::as_slice)
+    /// Returns the places whose text may be this one.
+    pub(super) fn get(&self, text: &[u8]) -> impl Iterator<Item = u32> {
+        let wanted = blind_hash(text);
+        let alike = self.0.alike(head(wanted)).iter();
+        alike.filter(move |(hash, _)| *hash == wanted).map(|(_, place)| *place)
     }
 
+    /// Returns whether nothing is filed.
     pub(super) fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.0.is_empty()
     }
+}
+
+fn head(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }
 
 fn blind_hash(text: &[u8]) -> u64 {

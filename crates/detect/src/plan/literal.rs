@@ -16,40 +16,45 @@ const COMMON: [u16; 256] = {
     counts
 };
 
-/// A folded text at a place, with the questions for which its occurrence counts.
+/// A folded text at a place.
 #[derive(Clone, Debug)]
 pub(super) struct Literal {
     pub(super) text: Box<str>,
     pub(super) place: Place,
-    pub(super) asks: Vec<Answer>,
     /// Where its rarest byte stands.
     anchor: usize,
 }
 
-/// What an occurrence says about a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub(super) ask: AskAt,
-    /// What the occurrence answers.
-    pub(super) says: Says,
-    /// The rules that are worth trying now.
-    pub(super) worth: Worth,
-}
+/// What the occurrence of a text says about a question: both in one number, as the most common texts
+/// speak to dozens of questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Said(u32);
 
-/// A part of the plan's list of rules: its first, and behind its last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Worth(pub(super) u32, pub(super) u32);
+impl Said {
+    /// Questions are bounded far below a quarter of 4 G.
+    pub(super) fn new(ask: AskAt, says: Says) -> Self {
+        Self(ask << 2 | says as u32)
+    }
 
-impl Worth {
-    /// No rule.
-    pub(super) const NOTHING: Self = Self(0, 0);
+    /// Returns the question.
+    pub(super) fn ask(self) -> AskAt {
+        self.0 >> 2
+    }
+
+    /// Returns the number of the answer, see [`Says`].
+    pub(super) fn says(self) -> u32 {
+        self.0 & 3
+    }
+
+    /// Returns the same said about another question.
+    pub(super) fn about(self, ask: AskAt) -> Self {
+        Self(ask << 2 | self.says())
+    }
 }
 
 /// What the occurrence of a text answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Says {
-    /// Nothing; it makes the question worth asking.
-    Perhaps = 0,
     /// Yes, if the field of the value is the one that counts.
     Yes = 1,
     /// Yes, if the event lacks the field that would count before this one.
@@ -59,15 +64,15 @@ pub(super) enum Says {
 }
 
 impl Literal {
-    /// Returns a literal that counts for no question yet.
+    /// Returns a literal, the text of which is folded.
     pub(super) fn new(text: &str, place: Place) -> Self {
         let common = |(_, byte): &(usize, u8)| COMMON[usize::from(*byte)];
         let anchor = text.bytes().enumerate().min_by_key(common);
-        Self { text: text.into(), place, asks: Vec::new(), anchor: anchor.map_or(0, |(at, _)| at) }
+        Self { text: text.into(), place, anchor: anchor.map_or(0, |(at, _)| at) }
     }
 
     /// Returns whether the text stands at `start` of the value, and may stand there. The value is
-    /// plain ASCII in any case, or folded.
+    /// plain in any case, or folded.
     pub(super) fn stands_at(&self, start: usize, value: &[u8]) -> bool {
         let end = start + self.text.len();
         let placed = match self.place {

@@ -10,14 +10,17 @@
 
 mod build;
 mod column;
+mod draft;
 mod explain;
+mod found;
 mod gate;
 mod grams;
 mod group;
 mod hash;
+mod heads;
+mod lists;
 mod literal;
 mod question;
-mod recall;
 mod steps;
 mod trial;
 mod witness;
@@ -26,7 +29,6 @@ pub(crate) use build::{Plan, Serving, Source};
 pub(crate) use explain::explain;
 pub use explain::{Explained, ExplainedStep, Next};
 pub(crate) use question::{QuestionAt, Questions, Tree};
-pub use recall::Recalled;
 pub(crate) use trial::Scratch;
 
 /// A rule of a plan, by its place there.

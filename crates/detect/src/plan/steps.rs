@@ -31,8 +31,8 @@ pub(super) enum Known {
     AnsweredTwice,
     /// Looking has found what a yes needs, or there is none.
     Hinted,
-    /// So it has, if all values are plain ASCII.
-    HintedInAscii,
+    /// So it has, if all values are plain.
+    HintedInPlain,
 }
 
 /// Appends the steps of a condition and returns the first of them. The last questions come first,

@@ -1,16 +1,16 @@
 //! One event against a plan: look at its values once, then try the few rules that are worth it.
 
-use khien_event::{Event, Value};
+use khien_event::Event;
 
 use super::build::Plan;
-use super::column::{Column, Findings};
-use super::literal::{Answer, Says, Worth};
+use super::column::Column;
+use super::found::Found;
+use super::literal::Says;
 use super::question::Questions;
-use super::recall::{Memory, Place, Recall, Recalled};
 use super::steps::{Goal, HIT, Known, Step};
 use super::{AskAt, RuleAt, Slot};
 use crate::fields::FieldOf;
-use crate::sigma::fold::fold_into;
+use crate::sigma::fold::{fold_into, is_plain};
 use crate::sigma::matcher::{Seen, Test, stands};
 
 /// Ends a chain of values.
@@ -20,8 +20,8 @@ const END: u32 = u32::MAX;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
     stamp: u32,
-    /// Whether all values of the event are plain ASCII.
-    ascii: bool,
+    /// Whether all values of the event are plain.
+    plain: bool,
     /// By slot: (stamp, first of `values`).
     heads: Vec<(u32, u32)>,
     values: Vec<Laid>,
@@ -35,9 +35,6 @@ pub(crate) struct Scratch {
     tries: Vec<u64>,
     /// Every value, folded or not, for keywords.
     everything: Vec<Laid>,
-    recall: Recall,
-    /// What looking at one value found.
-    found: Vec<Answer>,
 }
 
 /// A value of the event.
@@ -49,40 +46,6 @@ struct Laid {
     next: u32,
     /// Where its folded text is, once it was needed.
     folded: Option<(u32, u32)>,
-}
-
-/// Gathers what the columns find.
-struct Gathered<'g> {
-    plan: &'g Plan,
-    stamp: u32,
-    answers: &'g mut [u32],
-    tried: &'g mut [u32],
-    worth: &'g mut Vec<RuleAt>,
-}
-
-impl Gathered<'_> {
-    fn worth(&mut self, rules: &[RuleAt]) {
-        for rule in rules {
-            let tried = &mut self.tried[*rule as usize];
-            if *tried != self.stamp {
-                *tried = self.stamp;
-                self.worth.push(*rule);
-            }
-        }
-    }
-}
-
-impl Findings for Gathered<'_> {
-    fn answer(&mut self, answer: Answer) {
-        let plan = self.plan;
-        if answer.says != Says::Perhaps {
-            let known = &mut self.answers[answer.ask as usize];
-            let before = if *known >> 2 == self.stamp { *known } else { self.stamp << 2 };
-            *known = before | answer.says as u32;
-        }
-        let Worth(first, end) = answer.worth;
-        self.worth(&plan.worth[first as usize..end as usize]);
-    }
 }
 
 impl Scratch {
@@ -120,16 +83,6 @@ impl Scratch {
         self.tries.get(rule).copied().unwrap_or_default()
     }
 
-    /// Switches the memory of values on or off, and forgets them.
-    pub(crate) fn remember(&mut self, on: bool) {
-        self.recall.switch(on);
-    }
-
-    /// Returns how well the memory of values served.
-    pub(crate) fn recalled(&self) -> Recalled {
-        self.recall.counts()
-    }
-
     fn begin(&mut self, plan: &Plan) {
         self.stamp += 1;
         // A quarter of the numbers, because answers hold them times four.
@@ -148,14 +101,12 @@ impl Scratch {
     }
 
     fn look(&mut self, plan: &Plan, event: Event<'_>, field_of: FieldOf<'_>) {
-        let Self { stamp, heads, values, folded, answers, tried, worth, recall, found, .. } = self;
-        let mut gathered = Gathered { plan, stamp: *stamp, answers, tried, worth };
-        gathered.worth(&plan.always);
-        let ascii = event.all_text().is_ascii();
-        self.ascii = ascii;
-        if let Some(column) = &plan.anywhere {
-            look_anywhere(column, event, ascii, folded, &mut gathered);
-        }
+        let Self { stamp, heads, values, folded, answers, tried, worth, .. } = self;
+        let mut found = Found { stamp: *stamp, answers, tried, worth };
+        found.worth(&plan.always);
+        let plain = is_plain(event.all_text());
+        self.plain = plain;
+        look_anywhere(plan, event, plain, folded, &mut found);
         for (entry, name) in (0..).zip(event.names()) {
             let slot = field_of.get(name).and_then(|field| plan.slots[field.index()]);
             let Some(slot) = slot else { continue };
@@ -164,80 +115,61 @@ impl Scratch {
             *head = (*stamp, values.len() as u32);
             let column = &plan.columns[slot as usize];
             let value = event.value(entry as usize);
-            let text = value.as_text().filter(|text| ascii && !text.is_empty() && column.is_slow());
-            let folded = if let Some(text) = text {
-                gathered.worth(&column.present);
-                let place = Place { plan: plan.serial, slot };
-                look_or_recall(column, place, text, recall, found, &mut gathered);
-                None
-            } else {
-                look_at(column, value, ascii, folded, &mut gathered)
-            };
+            found.worth(&column.present);
+            let text = value.as_text();
+            let folded = text.and_then(|text| look_at(column, text, plain, folded, &mut found));
             values.push(Laid { entry, next, folded });
         }
     }
 }
 
-/// Looks at a value in plain ASCII, unless it is known what that finds.
-fn look_or_recall(
-    column: &Column,
-    place: Place,
-    text: &str,
-    recall: &mut Recall,
-    found: &mut Vec<Answer>,
-    gathered: &mut Gathered<'_>,
-) {
-    match recall.of(place, text) {
-        Memory::Answers(answers) => answers.iter().for_each(|answer| gathered.answer(*answer)),
-        Memory::Nothing => column.look(text, true, gathered),
-        Memory::Keep(hash) => {
-            found.clear();
-            column.look(text, true, found);
-            found.iter().for_each(|answer| gathered.answer(*answer));
-            recall.keep(hash, place, text, found);
-        }
-    }
-}
-
-/// Looks for keywords, which only ever make rules worth trying: plain ASCII can be taken as one
-/// text.
+/// Looks for keywords, which only ever make rules worth trying: in all values as one text, where
+/// that misses nothing.
 fn look_anywhere(
-    column: &Column,
+    plan: &Plan,
     event: Event<'_>,
-    ascii: bool,
+    plain: bool,
     folded: &mut String,
-    gathered: &mut Gathered<'_>,
+    found: &mut Found<'_>,
 ) {
-    if ascii && gathered.plan.anywhere_joins {
-        let (text, gate) = (event.all_text(), &gathered.plan.anywhere_gate);
-        if gate.as_ref().is_none_or(|gate| gate.lets_through(text, folded)) {
-            column.look(text, true, gathered);
+    let Some(column) = &plan.anywhere else { return };
+    found.worth(&column.present);
+    let texts = event.entries().filter_map(|(_, value)| value.as_text());
+    if !plan.anywhere_joins {
+        for text in texts {
+            look_at(column, text, plain, folded, found);
         }
         return;
     }
-    for (_, value) in event.entries() {
-        look_at(column, value, ascii, folded, gathered);
+    if plain {
+        fold_into(event.all_text(), folded);
+    } else {
+        found.worth(&column.foreign);
+        texts.for_each(|text| fold_into(text, folded));
     }
+    let gate = &plan.anywhere_gate;
+    if gate.as_ref().is_none_or(|gate| gate.lets_through(folded)) {
+        column.look(folded, plain, found);
+    }
+    folded.clear();
 }
 
-/// Looks at a value; one that is not plain ASCII is folded for it, and the place returned.
-/// `ascii`: the whole event is.
+/// Looks at a value; one that is not plain is folded for it, and the place returned. `plain`: all
+/// values of the event are.
 fn look_at(
     column: &Column,
-    value: Value<'_>,
-    ascii: bool,
+    text: &str,
+    plain: bool,
     folded: &mut String,
-    gathered: &mut Gathered<'_>,
+    found: &mut Found<'_>,
 ) -> Option<(u32, u32)> {
-    gathered.worth(&column.present);
-    let text = value.as_text()?;
-    if ascii || text.is_ascii() {
-        column.look(text, true, gathered);
+    if plain || is_plain(text) {
+        column.look(text, true, found);
         return None;
     }
-    gathered.worth(&column.foreign);
+    found.worth(&column.foreign);
     let place = folded_at(text, folded);
-    column.look(&folded[place.0 as usize..place.1 as usize], false, gathered);
+    column.look(&folded[place.0 as usize..place.1 as usize], false, found);
     Some(place)
 }
 
@@ -278,8 +210,8 @@ impl Trial<'_> {
             Known::Answered => said.is_some(),
             Known::AnsweredTwice => said.unwrap_or(0) & self.what_counts(step.ask) != 0,
             Known::Hinted if said.is_none() => false,
-            Known::HintedInAscii if said.is_none() && self.scratch.ascii => false,
-            Known::Open | Known::Hinted | Known::HintedInAscii => {
+            Known::HintedInPlain if said.is_none() && self.scratch.plain => false,
+            Known::Open | Known::Hinted | Known::HintedInPlain => {
                 let said = said.filter(|said| *said != Says::Hint as u32);
                 said.map_or_else(|| self.ask(step.ask), |said| said != 0)
             }

@@ -51,9 +51,9 @@ pub(super) enum Meaning {
     Answer,
     /// Perhaps.
     Hint,
-    /// Perhaps, and its absence says nothing of values that are not plain ASCII: the test looks at
-    /// them before normal forms are joined.
-    AsciiHint,
+    /// Perhaps, and its absence says nothing of values that are not plain: the test looks at them
+    /// before normal forms are joined.
+    PlainHint,
 }
 
 /// Returns the questions of which one must hold, with what they cost together; none if the rule
@@ -131,7 +131,7 @@ pub(super) fn sign(test: &Test) -> Option<Sign> {
         Test::Regex { needs, .. } if !needs.is_empty() => Some(Sign::Texts {
             texts: needs.iter().map(|text| text.as_str().into()).collect(),
             place: Place::Anywhere,
-            meaning: Meaning::AsciiHint,
+            meaning: Meaning::PlainHint,
         }),
         Test::Null | Test::Exists(false) | Test::OneOf(_) => None,
         Test::Regex { .. }
@@ -150,13 +150,17 @@ fn pattern_sign(pattern: &Pattern, cased: bool) -> Sign {
         Pattern::EndsWith(text) => (text.to_string(), Place::End, true),
         Pattern::Contains(needle) => (needle.text.to_string(), Place::Anywhere, true),
         Pattern::Anything => return Sign::Presence,
+        Pattern::InOrder(texts) => {
+            let longest = texts.texts().max_by_key(|text| text.len()).unwrap_or_default();
+            (longest.to_owned(), Place::Anywhere, false)
+        }
         Pattern::Glob(tokens) => (longest_run(tokens), Place::Anywhere, false),
     };
     if text.is_empty() && place != Place::Whole {
         return Sign::Presence;
     }
     let (text, meaning) = match (cased, whole) {
-        (true, _) => (fold(&text), Meaning::AsciiHint),
+        (true, _) => (fold(&text), Meaning::PlainHint),
         (false, true) => (text, Meaning::Answer),
         (false, false) => (text, Meaning::Hint),
     };

@@ -6,9 +6,21 @@
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
+/// Returns whether folding only writes the ASCII letters of a text in lower case: so it is with
+/// ASCII, and with the signs of Latin-1 (`©`, `®`, `°`), of which Windows writes two into most of its
+/// programs' names.
+pub(crate) fn is_plain(text: &str) -> bool {
+    // The signs are two bytes, of which the first is C2; of them, the micro sign has an upper case.
+    const LETTERS: u8 = 0xC3;
+    const MICRO: u8 = 0xB5;
+    let plain =
+        |bytes: &[u8]| bytes.iter().fold(true, |all, b| all & (*b < LETTERS) & (*b != MICRO));
+    text.is_ascii() || text.as_bytes().chunks(64).all(plain)
+}
+
 /// Appends the folded text.
 pub(crate) fn fold_into(text: &str, out: &mut String) {
-    if text.is_ascii() {
+    if is_plain(text) {
         let start = out.len();
         out.push_str(text);
         out[start..].make_ascii_lowercase();
@@ -47,7 +59,9 @@ fn single(mut mapped: impl Iterator<Item = char>) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::fold;
+    use unicode_normalization::UnicodeNormalization;
+
+    use super::{fold, fold_char, is_plain};
 
     #[test]
     fn cases_and_normal_forms_meet() {
@@ -64,6 +78,20 @@ mod tests {
         }
         assert_ne!(fold("ı"), fold("i"));
         assert_ne!(fold("đ"), fold("d"));
+    }
+
+    #[test]
+    fn plain_is_what_folding_leaves_but_for_ascii_letters() {
+        for c in '\0'..='\u{FFFF}' {
+            let text = format!("a{c}A");
+            let by_letter: String = text.nfc().map(fold_char).collect();
+            if is_plain(&text) {
+                assert_eq!(text.to_ascii_lowercase(), by_letter, "{c:?}");
+            }
+            assert_eq!(fold(&text), by_letter, "{c:?}");
+        }
+        assert!(is_plain("Microsoft® Windows® © 2026") && is_plain(""));
+        assert!(!is_plain("µ") && !is_plain("é") && !is_plain("\u{212A}"));
     }
 
     #[test]
