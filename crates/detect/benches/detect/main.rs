@@ -13,6 +13,8 @@ mod clock;
 mod corpus;
 mod ours;
 mod peer;
+#[path = "../../tests/main/peer.rs"]
+mod same;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -61,6 +63,7 @@ fn measure(shared: &Path, rows: &str) {
     let (load_s, rules) = ours::load(&windows(shared));
     let (peer_load_s, peer) = peer::load(&windows(shared));
     println!("rules: ours {}, peer {}", rules.len(), peer.rule_count());
+    let mut same = same::Peer::load(&windows(shared), &rules);
     let mut engine = ours::engine(rules);
 
     let ours_hits = ours::parse_and_match(&mut engine, &corpus.lines).hits;
@@ -74,6 +77,13 @@ fn measure(shared: &Path, rows: &str) {
     table.row("match only", || {
         (ours::match_only(&mut engine, &corpus.lines), Some(peer::match_only(&peer, &corpus.lines)))
     });
+    let read = ours::read(&corpus.lines, |event| same.read(event));
+    let same_hits = peer::match_read(&read).hits;
+    println!("hits of a peer with the same {} rules and words: {same_hits}", same.len());
+    table.row("match only, both find the same", || {
+        (ours::match_only(&mut engine, &corpus.lines), Some(peer::match_read(&read)))
+    });
+    drop(read);
     let created = corpus.of_category("process_creation");
     table.row("process_creation, parse + match", || {
         let ours = ours::parse_and_match(&mut engine, &created);

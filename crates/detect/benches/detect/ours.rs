@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use khien_detect::{Engine, Rules};
-use khien_event::{Batch, Context, Format, evtx, parse};
+use khien_event::{Batch, Context, Event, Format, evtx, parse};
 
 use crate::clock::timed;
 use crate::table::Round;
@@ -35,15 +35,27 @@ pub(crate) fn parse_and_match(engine: &mut Engine, lines: &[String]) -> Round {
 }
 
 pub(crate) fn match_only(engine: &mut Engine, lines: &[String]) -> Round {
-    let decoded = |chunk: &String| {
+    let batches = decoded(lines);
+    let (seconds, hits) =
+        timed(|| batches.iter().map(|batch| engine.batch(batch).len()).sum::<usize>());
+    Round { events: lines.len(), seconds, hits }
+}
+
+/// Returns what `read` makes of each event.
+pub(crate) fn read<T>(lines: &[String], mut read: impl FnMut(Event<'_>) -> T) -> Vec<T> {
+    decoded(lines)
+        .iter()
+        .flat_map(|batch| batch.iter().map(&mut read).collect::<Vec<_>>())
+        .collect()
+}
+
+fn decoded(lines: &[String]) -> Vec<Batch> {
+    let decode = |chunk: &String| {
         let mut batch = Batch::new();
         parse(Format::Json, chunk.as_bytes(), &Context::received(0), &mut batch);
         batch
     };
-    let batches: Vec<Batch> = chunks(lines).iter().map(decoded).collect();
-    let (seconds, hits) =
-        timed(|| batches.iter().map(|batch| engine.batch(batch).len()).sum::<usize>());
-    Round { events: lines.len(), seconds, hits }
+    chunks(lines).iter().map(decode).collect()
 }
 
 pub(crate) fn decode_lines(lines: &[String]) -> Round {

@@ -7,6 +7,7 @@ use rsigma_eval::{Engine, LogSourceExtractor};
 use rsigma_parser::parse_sigma_directory;
 
 use crate::clock::timed;
+use crate::same::Read;
 use crate::table::Round;
 
 pub(crate) fn load(folders: &[PathBuf]) -> (f64, Engine) {
@@ -39,4 +40,10 @@ pub(crate) fn match_only(engine: &Engine, lines: &[String]) -> Round {
     let (seconds, hits) =
         timed(|| values.iter().map(|value| engine.evaluate(&JsonEvent::borrow(value)).len()).sum());
     Round { events: lines.len(), seconds, hits }
+}
+
+/// Matches events that were brought into the form in which the peer finds the same as ours.
+pub(crate) fn match_read(read: &[Read]) -> Round {
+    let (seconds, hits) = timed(|| read.iter().map(|event| event.find().count()).sum());
+    Round { events: read.len(), seconds, hits }
 }

@@ -105,9 +105,9 @@ impl Plan {
 struct Builder<'b> {
     plan: Plan,
     /// By slot.
-    columns: Vec<Draft>,
+    columns: Vec<Draft<'b>>,
     /// What is looked for in every value of the event.
-    anywhere: Option<Draft>,
+    anywhere: Option<Draft<'b>>,
     trees: Vec<Tree<AskAt>>,
     /// By question: the rules worth trying once the answer may be yes.
     rules_of: Vec<Vec<RuleAt>>,
@@ -127,7 +127,7 @@ enum Left {
     Open(Tree<AskAt>),
 }
 
-impl Builder<'_> {
+impl<'b> Builder<'b> {
     fn rule(&mut self, rule: &Serving<'_>) {
         let tree = match self.decide(rule.asks, rule.generic) {
             Left::No => return,
@@ -307,8 +307,8 @@ impl Builder<'_> {
     }
 
     /// Returns what must be in the values of a question for a yes.
-    fn sign(&self, at: usize) -> Option<Sign> {
-        witness::sign(&self.questions.get(self.plan.asks[at].question).test)
+    fn sign(&self, at: usize) -> Option<&'b Sign> {
+        self.questions.get(self.plan.asks[at].question).weighed().sign.as_ref()
     }
 
     /// Returns whether the answer to a question, or what it needs, comes along with looking for
@@ -319,20 +319,20 @@ impl Builder<'_> {
         let mut columns = [Some(first), second].into_iter().flatten();
         columns.all(|slot| {
             let column = &self.columns[slot as usize];
-            texts.iter().all(|text| column.finds_easily(text, place))
+            texts.iter().all(|text| column.finds_easily(text, *place))
         })
     }
 
     /// Files a question under its sign, with the rules that it makes worth trying.
     fn file(&mut self, at: usize) {
         let Some(sign) = self.sign(at) else { return };
-        let meaning = match &sign {
+        let meaning = match sign {
             Sign::Texts { meaning, .. } => Some(*meaning),
             Sign::Number(_) | Sign::Presence => None,
         };
         let rules = &self.rules_of[at];
         let Some((first, second)) = self.plan.asks[at].at else {
-            return add(self.anywhere.get_or_insert_default(), &sign, None, rules);
+            return add(self.anywhere.get_or_insert_default(), sign, None, rules);
         };
         let ask = AskAt::try_from(at).unwrap_or(AskAt::MAX);
         for (slot, yes) in [(Some(first), Says::Yes), (second, Says::YesOtherwise)] {
@@ -342,7 +342,7 @@ impl Builder<'_> {
                 Meaning::Hint | Meaning::PlainHint => Says::Hint,
             });
             let said = says.map(|says| Said::new(ask, says));
-            add(&mut self.columns[slot as usize], &sign, said, rules);
+            add(&mut self.columns[slot as usize], sign, said, rules);
         }
         self.known[at] = match (meaning, second) {
             (Some(Meaning::Answer), None) => Known::Answered,
@@ -366,7 +366,7 @@ impl Builder<'_> {
     }
 }
 
-fn add(column: &mut Draft, sign: &Sign, said: Option<Said>, rules: &[RuleAt]) {
+fn add<'s>(column: &mut Draft<'s>, sign: &'s Sign, said: Option<Said>, rules: &[RuleAt]) {
     match sign {
         Sign::Texts { texts, place, meaning } => {
             texts.iter().for_each(|text| column.add_text(text, *place, said, rules));

@@ -25,9 +25,9 @@ const FEW: usize = 8;
 
 /// A column that is not closed yet.
 #[derive(Debug, Default)]
-pub(super) struct Draft {
+pub(super) struct Draft<'t> {
     literals: Vec<Literal>,
-    by_text: HashMap<(Box<str>, Place), usize, FixedState>,
+    by_text: HashMap<(&'t str, Place), usize, FixedState>,
     /// Beside `literals`: what the occurrence of each answers.
     says: Vec<Vec<Said>>,
     /// Beside `literals`: the rules that are worth trying then.
@@ -42,17 +42,17 @@ pub(super) struct Draft {
     pub(super) foreign: Vec<RuleAt>,
 }
 
-impl Draft {
+impl<'t> Draft<'t> {
     /// Adds a text whose occurrence answers a question and makes rules worth trying.
     pub(super) fn add_text(
         &mut self,
-        text: &str,
+        text: &'t str,
         place: Place,
         says: Option<Said>,
         rules: &[RuleAt],
     ) {
         let next = self.literals.len();
-        let at = *self.by_text.entry((text.into(), place)).or_insert(next);
+        let at = *self.by_text.entry((text, place)).or_insert(next);
         if at == next {
             self.literals.push(Literal::new(text, place));
             self.says.push(Vec::new());
@@ -86,7 +86,8 @@ impl Draft {
     /// Tells those who ask for several texts together instead of for each.
     pub(super) fn regroup(&mut self, groups: &Groups<'_>) {
         for says in &mut self.says {
-            *says = says.iter().flat_map(|said| groups.told(*said)).collect();
+            let alone = std::mem::take(says);
+            alone.into_iter().for_each(|said| groups.tell(said, says));
         }
     }
 

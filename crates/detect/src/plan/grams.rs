@@ -7,10 +7,7 @@
 //! bytes go their own way, so that they do not slow down the others. A small bit map
 //! answers "surely not" for nearly all positions; what it lets through is looked up and compared.
 
-use std::collections::HashMap;
-
-use foldhash::fast::FixedState;
-
+use super::common::Weights;
 use super::heads::ByHead;
 use super::literal::Literal;
 
@@ -31,8 +28,6 @@ const BLIND: u32 = 0x2020_2020;
 const BLIND_WINDOW: u128 = 0x2020_2020_2020_2020_2020_2020_2020_2020;
 /// Bits of the map per piece: about three positions in a hundred are let through for nothing.
 const BITS_PER_GRAM: usize = 32;
-/// How much a piece of what every log is full of counts, in texts that hold it.
-const COMMONPLACE_WEIGHT: u32 = 8;
 const BITS_MIN: usize = 1 << 10;
 /// 64 KiB, so that the map stays in the nearer caches.
 const BITS_MAX: usize = 1 << 19;
@@ -173,18 +168,10 @@ impl Grams {
         let shortest = of.iter().map(|at| text(*at).len()).min()?;
         let step = prev_power_of_two((shortest + 1 - size).min(STEP_MAX));
         let width = size + step - 1;
-        // How many texts hold a piece.
-        let mut common: HashMap<u32, u32, FixedState> = HashMap::default();
-        for piece in of.iter().flat_map(|at| text(*at).windows(size)) {
-            *common.entry(gram(piece)).or_default() += 1;
-        }
-        for piece in super::witness::COMMONPLACE.as_bytes().windows(size) {
-            *common.entry(gram(piece)).or_default() += COMMONPLACE_WEIGHT;
-        }
-        let weight = |piece: &[u8]| common.get(&gram(piece)).copied().unwrap_or(0);
+        let common = Weights::new(of.iter().map(|at| text(*at)), size);
         let mut filed = Vec::new();
         for literal in of {
-            let weights: Vec<u32> = text(*literal).windows(size).map(weight).collect();
+            let weights: Vec<u32> = text(*literal).windows(size).map(|p| common.of(p)).collect();
             let runs = weights.windows(step).take(OFFSETS).enumerate();
             let rarest = runs.min_by_key(|(_, run)| run.iter().sum::<u32>());
             let start = rarest.map_or(0, |(start, _)| start);
@@ -267,11 +254,11 @@ fn small(offset: usize) -> u16 {
 }
 
 /// A hash whose first bits are the best.
-fn spread(piece: u32) -> u32 {
+pub(super) fn spread(piece: u32) -> u32 {
     piece.wrapping_mul(0x9E37_79B1)
 }
 
 /// Up to four bytes as a number, blind to the case of ASCII letters.
-fn gram(piece: &[u8]) -> u32 {
+pub(super) fn gram(piece: &[u8]) -> u32 {
     piece.iter().rev().fold(0, |word, byte| word << 8 | u32::from(byte | 0x20))
 }

@@ -93,13 +93,13 @@ impl<'g> Groups<'g> {
         self.by_members.into_iter().map(|(members, group)| (group, members)).collect()
     }
 
-    /// Returns what an occurrence that says this tells those who ask.
-    pub(super) fn told(&self, said: Said) -> Vec<Said> {
-        let at = said.ask() as usize;
-        if !self.is_answered(said.ask()) {
-            return vec![said];
+    /// Appends what an occurrence that says this tells those who ask.
+    pub(super) fn tell(&self, said: Said, told: &mut Vec<Said>) {
+        let ask = said.ask();
+        if !self.is_answered(ask) {
+            return told.push(said);
         }
-        let asked = self.groups_of[at].iter().map(|group| said.about(*group));
-        asked.chain(self.alone[at].then_some(said)).collect()
+        told.extend(self.groups_of[ask as usize].iter().map(|group| said.about(*group)));
+        told.extend(self.alone[ask as usize].then_some(said));
     }
 }

@@ -10,6 +10,7 @@
 
 mod build;
 mod column;
+mod common;
 mod draft;
 mod explain;
 mod found;

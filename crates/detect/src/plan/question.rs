@@ -1,9 +1,11 @@
 //! The tests of all rules, each different one once, and rules as trees over them.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use foldhash::fast::FixedState;
 
+use super::witness::Weighed;
 use crate::fields::FieldId;
 use crate::sigma::condition::Expr;
 use crate::sigma::matcher::{Item, Search, Test};
@@ -13,10 +15,23 @@ use crate::sigma::pattern::Pattern;
 pub(crate) type QuestionAt = u32;
 
 /// One test of one field, or of every value of the event.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Question {
     pub(crate) field: Option<FieldId>,
     pub(crate) test: Test,
+    /// Weighed once for all plans, by whichever asks first.
+    weighed: OnceLock<Weighed>,
+}
+
+impl Question {
+    fn new(field: Option<FieldId>, test: &Test) -> Self {
+        Self { field, test: test.clone(), weighed: OnceLock::new() }
+    }
+
+    /// Returns what must be in a value for a yes, and how much it costs to look for it.
+    pub(super) fn weighed(&self) -> &Weighed {
+        self.weighed.get_or_init(|| Weighed::new(&self.test))
+    }
 }
 
 /// What a rule asks: a condition whose leaves are questions.
@@ -91,13 +106,13 @@ impl Questions {
                 let key = (field, *cased, pattern.clone());
                 let at = *self.texts.entry(key).or_insert(next);
                 if at == next {
-                    self.list.push(Question { field, test: test.clone() });
+                    self.list.push(Question::new(field, test));
                 }
                 Tree::Ask(at)
             }
             test => {
                 let at = self.next();
-                self.list.push(Question { field, test: test.clone() });
+                self.list.push(Question::new(field, test));
                 Tree::Ask(at)
             }
         }

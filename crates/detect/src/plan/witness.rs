@@ -56,49 +56,79 @@ pub(super) enum Meaning {
     PlainHint,
 }
 
-/// Returns the questions of which one must hold, with what they cost together; none if the rule
-/// can hold without any.
+/// What a question needs for a yes.
+#[derive(Debug)]
+pub(super) struct Weighed {
+    /// Nothing where no sign can be told.
+    pub(super) sign: Option<Sign>,
+    /// How often the sign is there for nothing, roughly.
+    cost: u32,
+}
+
+impl Weighed {
+    /// Weighs a test.
+    pub(super) fn new(test: &Test) -> Self {
+        let sign = sign(test);
+        let cost = match &sign {
+            None => HOPELESS,
+            Some(Sign::Presence) => PRESENCE,
+            Some(Sign::Number(_)) => 200,
+            Some(Sign::Texts { texts, place, .. }) => {
+                texts.iter().map(|text| text_cost(text, *place)).fold(0, u32::saturating_add)
+            }
+        };
+        Self { sign, cost }
+    }
+}
+
+/// Returns the questions of which one must hold; none if the rule can hold without any.
 pub(super) fn witnesses<'q>(
     tree: &Tree<AskAt>,
     question: &impl Fn(AskAt) -> &'q Question,
 ) -> Option<Vec<AskAt>> {
-    let (cost, asks) = needed(tree, true, question);
-    (cost < HOPELESS).then_some(asks)
+    let mut asks = Vec::new();
+    if cost(tree, true, question) == HOPELESS {
+        return None;
+    }
+    take(tree, true, question, &mut asks);
+    Some(asks)
 }
 
-fn needed<'q>(
-    tree: &Tree<AskAt>,
-    wanted: bool,
-    question: &impl Fn(AskAt) -> &'q Question,
-) -> (u32, Vec<AskAt>) {
-    let parts = |terms: &[Tree<AskAt>]| {
-        terms.iter().map(|term| needed(term, wanted, question)).collect::<Vec<_>>()
-    };
+/// Returns what the best witnesses of a condition cost together. `wanted`: that it holds, or that it
+/// does not.
+fn cost<'q>(tree: &Tree<AskAt>, wanted: bool, question: &impl Fn(AskAt) -> &'q Question) -> u32 {
+    let part = |term: &Tree<AskAt>| cost(term, wanted, question);
     match (tree, wanted) {
-        (Tree::Ask(ask), true) => (cost(question(*ask)), vec![*ask]),
-        (Tree::Ask(_), false) => (HOPELESS, Vec::new()),
-        (Tree::Not(inner), wanted) => needed(inner, !wanted, question),
+        (Tree::Ask(ask), true) => question(*ask).weighed().cost,
+        (Tree::Ask(_), false) => HOPELESS,
+        (Tree::Not(inner), wanted) => cost(inner, !wanted, question),
         // "Not all of them" holds where one does not, "not any" where none does.
         (Tree::All(terms), true) | (Tree::Any(terms), false) => {
-            let best = parts(terms).into_iter().min_by_key(|(cost, _)| *cost);
-            best.unwrap_or((HOPELESS, Vec::new()))
+            terms.iter().map(part).min().unwrap_or(HOPELESS)
         }
         (Tree::Any(terms), true) | (Tree::All(terms), false) => {
-            parts(terms).into_iter().fold((0, Vec::new()), |(sum, mut all), (cost, asks)| {
-                all.extend(asks);
-                (sum.saturating_add(cost), all)
-            })
+            terms.iter().map(part).fold(0, u32::saturating_add)
         }
     }
 }
 
-fn cost(question: &Question) -> u32 {
-    match sign(&question.test) {
-        None => HOPELESS,
-        Some(Sign::Presence) => PRESENCE,
-        Some(Sign::Number(_)) => 200,
-        Some(Sign::Texts { texts, place, .. }) => {
-            texts.iter().map(|text| text_cost(text, place)).fold(0, u32::saturating_add)
+/// Takes the best witnesses of a condition that has some.
+fn take<'q>(
+    tree: &Tree<AskAt>,
+    wanted: bool,
+    question: &impl Fn(AskAt) -> &'q Question,
+    asks: &mut Vec<AskAt>,
+) {
+    match (tree, wanted) {
+        (Tree::Ask(ask), _) => asks.push(*ask),
+        (Tree::Not(inner), wanted) => take(inner, !wanted, question, asks),
+        (Tree::All(terms), true) | (Tree::Any(terms), false) => {
+            if let Some(best) = terms.iter().min_by_key(|term| cost(term, wanted, question)) {
+                take(best, wanted, question, asks);
+            }
+        }
+        (Tree::Any(terms), true) | (Tree::All(terms), false) => {
+            terms.iter().for_each(|term| take(term, wanted, question, asks));
         }
     }
 }
@@ -121,7 +151,7 @@ fn text_cost(text: &str, place: Place) -> u32 {
 }
 
 /// Returns what must be in a value for the test to hold.
-pub(super) fn sign(test: &Test) -> Option<Sign> {
+fn sign(test: &Test) -> Option<Sign> {
     match test {
         Test::Text { pattern, cased } => Some(pattern_sign(pattern, *cased)),
         Test::Number { written, number } => Some(match (number, Number::of_event(written)) {

@@ -10,23 +10,20 @@
 //! of the values of each rule, whatever its log source, and shown to many rules together.
 //!
 //! Both engines get the same fields and the same rules for every event, those that our router
-//! gives it, so that only what rules mean is compared: the peer has a set of rules for each log
-//! source, and a rule of a generic category reads a copy of the event in which the source's own
-//! words stand under the rule's.
+//! gives it, so that only what rules mean is compared; see [`crate::peer`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use khien_detect::{Engine, LogSource, Origin, Rules};
-use khien_event::names::OwnWords;
+use khien_detect::{Engine, Rules};
 use khien_event::{Batch, Event, evtx};
 use rsigma_eval::event::JsonEvent;
-use rsigma_parser::{SigmaRule, parse_sigma_directory, parse_sigma_yaml};
+use rsigma_parser::{SigmaRule, parse_sigma_yaml};
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use crate::corpus::{corpus, evtx_files, load};
 use crate::made;
+use crate::peer::Peer;
 
 const FOLDERS: [&str; 3] = ["rules", "rules-emerging-threats", "rules-threat-hunting"];
 
@@ -57,82 +54,6 @@ struct Ruling {
     made: BTreeMap<String, usize>,
     ruling: String,
     decided_by: String,
-}
-
-/// The rules of the peer for one log source.
-struct Peer {
-    rules: HashMap<String, (LogSource, SigmaRule)>,
-    /// By log source; those of a category apart, because they read other words.
-    engines: HashMap<Origin, [rsigma_eval::Engine; 2]>,
-}
-
-impl Peer {
-    /// Loads those rules of the folders that we loaded, too.
-    fn load(corpus: &Path, sources: &HashMap<String, LogSource>) -> Self {
-        let mut rules = HashMap::new();
-        for folder in FOLDERS {
-            let collection = parse_sigma_directory(&corpus.join("sigma").join(folder)).unwrap();
-            assert_eq!(collection.errors, [] as [String; 0]);
-            rules.extend(collection.rules.into_iter().filter_map(|rule| {
-                let id = rule.id.clone()?;
-                let source = sources.get(&id)?.clone();
-                Some((id, (source, rule)))
-            }));
-        }
-        Self { rules, engines: HashMap::new() }
-    }
-
-    fn engine(&self, origin: Origin, generic: bool) -> rsigma_eval::Engine {
-        let serving = self
-            .rules
-            .values()
-            .filter(|(source, _)| source.category.is_some() == generic && serves(origin, source));
-        let mut engine = rsigma_eval::Engine::new();
-        let failed = engine.add_rules(serving.map(|(_, rule)| rule));
-        assert!(failed.is_empty(), "{failed:?}");
-        engine
-    }
-
-    fn evaluate(&mut self, event: Event<'_>) -> BTreeSet<String> {
-        let origin = Origin::of(event);
-        if !self.engines.contains_key(&origin) {
-            let engines = [false, true].map(|generic| self.engine(origin, generic));
-            self.engines.insert(origin, engines);
-        }
-        let [own, generic] = &self.engines[&origin];
-        let Value::Object(fields) = event.to_json() else { unreachable!("events are objects") };
-        let renamed = Value::Object(in_words_of_rules(event, fields.clone()));
-        let fields = Value::Object(fields);
-        let mut ids = BTreeSet::new();
-        for (engine, fields) in [(own, &fields), (generic, &renamed)] {
-            let hits = engine.evaluate(&JsonEvent::borrow(fields));
-            ids.extend(hits.into_iter().filter_map(|hit| hit.header.rule_id));
-        }
-        ids
-    }
-}
-
-/// A rule sees the event when every key that its log source names is among the event's.
-fn serves(origin: Origin, source: &LogSource) -> bool {
-    let among = |names: &[&str], name: &Option<String>| {
-        name.as_ref().is_none_or(|name| names.contains(&name.as_str()))
-    };
-    let product: Vec<&str> = origin.product.into_iter().collect();
-    among(&product, &source.product)
-        && among(origin.categories, &source.category)
-        && among(origin.services, &source.service)
-}
-
-/// Puts what the source calls by words of its own under the words of generic rules.
-fn in_words_of_rules(event: Event<'_>, mut fields: Map<String, Value>) -> Map<String, Value> {
-    let text = |field| event.first(field).and_then(khien_event::Value::as_text).unwrap_or_default();
-    let own = fields.clone();
-    for (word, native) in OwnWords::of(text("Channel"), text("EventID")).pairs() {
-        if let Some(value) = own.get(*native) {
-            fields.insert((*word).to_owned(), value.clone());
-        }
-    }
-    fields
 }
 
 /// What both found, and what one of them found alone.
@@ -240,17 +161,17 @@ fn altered(batch: &Batch, dice: &mut Dice) -> Batch {
 /// Compares all events of the corpus: as they are, or so many altered copies of each.
 fn compare(corpus: &Path, copies: Option<usize>) -> Compared {
     let (rules, refused) = load(corpus, &FOLDERS);
-    let sources = rules.infos().map(|info| (info.id.clone(), info.source.clone())).collect();
-    let mut peer = Peer::load(corpus, &sources);
+    let folders = FOLDERS.map(|folder| corpus.join("sigma").join(folder));
+    let mut peer = Peer::load(&folders, &rules);
     // What we refuse, by name, is not compared; all else has to be there on both sides.
-    assert_eq!(peer.rules.len(), rules.len());
+    assert_eq!(peer.len(), rules.len());
     println!("{} rules, {} refused by us", rules.len(), refused.len());
     let mut engine = Engine::new(rules);
     let mut files: Vec<PathBuf> = Vec::new();
     evtx_files(&corpus.join("evtx"), &mut files);
     evtx_files(&corpus.join("sigma/regression_data"), &mut files);
     let (mut compared, mut dice) = (Compared::default(), Dice(1));
-    let mut evaluate = |event: Event<'_>| peer.evaluate(event);
+    let mut evaluate = |event: Event<'_>| peer.read(event).find().collect();
     for file in &files {
         evtx::read_file(file, &mut |batch, _| match copies {
             None => compared.batch(file, batch, &mut engine, &mut evaluate),

@@ -25,6 +25,8 @@ mod matching;
 #[cfg(test)]
 mod modifiers;
 #[cfg(test)]
+mod peer;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod random_rules;
