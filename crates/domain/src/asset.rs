@@ -92,14 +92,8 @@ pub struct Asset {
 impl Asset {
     /// Returns the asset in its stored form, or why it is malformed.
     pub fn checked(mut self) -> Result<Self, Refusal> {
-        self.name = text::line("name", &self.name, text::NAME_CHARS_MAX)?;
-        match self.kind {
-            Kind::System if self.system_type.is_none() => {
-                return Err(Refusal::new(Code::AssetTypeMissing));
-            }
-            Kind::System | Kind::Device | Kind::Account => {}
-            Kind::Domain => self.name = domain_name(&self.name)?,
-            Kind::Number => self.name = unit::phone(&self.name)?,
+        if self.kind == Kind::System && self.system_type.is_none() {
+            return Err(Refusal::new(Code::AssetTypeMissing));
         }
         if self.kind != Kind::System && (self.level.is_some() || self.system_type.is_some()) {
             return Err(Refusal::new(Code::AssetNotSystem));
@@ -116,6 +110,13 @@ impl Asset {
         self.hosts.dedup();
         self.ips.sort_unstable();
         self.ips.dedup();
+        // The name comes last: whoever wants every fault can empty the others and ask again.
+        self.name = text::line("name", &self.name, text::NAME_CHARS_MAX)?;
+        match self.kind {
+            Kind::System | Kind::Device | Kind::Account => {}
+            Kind::Domain => self.name = domain_name(&self.name)?,
+            Kind::Number => self.name = unit::phone(&self.name)?,
+        }
         Ok(self)
     }
 

@@ -151,7 +151,8 @@ fn valid(from: Micros, to: Option<Micros>, at: Micros) -> bool {
     from <= at && to.is_none_or(|end| at < end)
 }
 
-fn check_dates(from: Micros, to: Option<Micros>) -> Result<(), Refusal> {
+/// Refuses an end that is not after its beginning.
+pub fn check_dates(from: Micros, to: Option<Micros>) -> Result<(), Refusal> {
     if to.is_some_and(|end| end <= from) {
         return Err(Refusal::new(Code::UnitDatesCrossed));
     }
@@ -304,10 +305,13 @@ impl Tree {
                 }
             }
         }
-        match waiting.keys().next() {
-            None => Ok(()),
-            Some(id) => Err(Refusal::new(Code::UnitCircle).arg("code", &self.units[id].code)),
+        let Some(&first) = waiting.keys().next() else { return Ok(()) };
+        // What waits may also stand above a circle; downwards the walk ends in one.
+        let (mut at, mut walked) = (first, BTreeSet::new());
+        while walked.insert(at) {
+            at = below(at).find(|id| waiting.contains_key(id)).unwrap_or(at);
         }
+        Err(Refusal::new(Code::UnitCircle).arg("code", &self.units[&at].code))
     }
 
     fn listed(lists: &BTreeMap<UnitId, Vec<UnitId>>, id: UnitId) -> impl Iterator<Item = UnitId> {

@@ -56,6 +56,8 @@ pub struct Sheet {
     pub rows: Vec<Row>,
     /// Headings that mean nothing here; their columns were not looked at.
     pub ignored: Vec<String>,
+    /// What is wrong with rows whatever they mean; whoever reads the cells adds to it.
+    pub problems: Problems,
 }
 
 /// One row: its cells by the key of their column, blank ones left out.
@@ -271,7 +273,7 @@ pub fn phone_cell(text: &str) -> String {
 /// Reads a sheet of at most `rows_max` rows.
 ///
 /// # Errors
-/// With every problem of the headings and rows.
+/// When no row can be read: with what is wrong with the file, or every problem of its headings.
 pub fn read(bytes: &[u8], columns: &'static [Column], rows_max: usize) -> Result<Sheet, Problems> {
     if bytes.len() > BYTES_MAX {
         return Err(Problems::of_file("too-large", ""));
@@ -306,7 +308,7 @@ pub fn read(bytes: &[u8], columns: &'static [Column], rows_max: usize) -> Result
     if rows.is_empty() {
         return Err(Problems::of_file("no-rows", ""));
     }
-    problems.or(Sheet { rows, ignored })
+    Ok(Sheet { rows, ignored, problems })
 }
 
 fn row(number: u64, record: &csv::StringRecord, places: &[(usize, &'static str)]) -> Row {
@@ -404,13 +406,12 @@ mod tests {
     fn faults_of_the_file_have_their_own_codes() {
         let many = format!("code,name\n{}", "A1,B\n".repeat(ROWS_MAX + 1));
         let large = vec![b'x'; BYTES_MAX + 1];
-        let cases: [(&[u8], &str, Option<&str>); 8] = [
+        let cases: [(&[u8], &str, Option<&str>); 7] = [
             (b"code,name\n\xff\xfe,B\n", "not-utf8", None),
             (b"code\nA1\n", "column-missing", Some("name")),
             (b"code,name,ma don vi\nA1,B,A1\n", "column-twice", Some("code")),
             (b"code,name\n", "no-rows", None),
             (b"", "column-missing", Some("code")),
-            (b"code,name\nA1,B,C\n", "cells-beyond", None),
             (many.as_bytes(), "too-many-rows", None),
             (&large, "too-large", None),
         ];
@@ -419,6 +420,14 @@ mod tests {
             assert!(matches!(problem.reason, Reason::Cell(c, _) if c == code), "{problem:?}");
             assert_eq!(problem.column, column);
         }
+    }
+
+    #[test]
+    fn a_cell_beyond_the_headings_does_not_hide_the_rows() {
+        let sheet = read(b"code,name\nA1,B,C\nA2,B\n", COLUMNS, ROWS_MAX).expect("a sheet");
+        assert_eq!(sheet.rows.len(), 2);
+        let reason = Reason::cell("cells-beyond", "C");
+        assert_eq!(sheet.problems.0, [Problem { row: 2, column: None, reason }]);
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub fn plan(
     mut new_id: impl FnMut() -> Uuid,
 ) -> Result<Plan<Deed>, Problems> {
     let sheet = sheet::read(bytes, COLUMNS, sheet::ROWS_MAX)?;
-    let mut problems = Problems::default();
+    let mut problems = sheet.problems;
     let rows: Vec<(&Row, Asset)> = sheet
         .rows
         .iter()
@@ -124,6 +124,7 @@ pub fn plan(
     problems.or(plan)
 }
 
+/// Returns the asset of a row. Each cell is looked at, whatever is wrong with the others.
 fn asset(row: &Row, id: AssetId, tree: &Tree, problems: &mut Problems) -> Option<Asset> {
     let unit = problems.need(row, "unit").and_then(|code| {
         let unit = tree.by_code(code).ok_or_else(|| Reason::cell("unit-unknown", code));
@@ -138,19 +139,46 @@ fn asset(row: &Row, id: AssetId, tree: &Tree, problems: &mut Problems) -> Option
         ips.extend(problems.keep(row, "ip", ip));
     }
     hosts.dedup();
-    let (kind, system_type) = sort?;
+    // A sort that was not understood is taken for one that may have everything.
+    let (kind, system_type) = sort.unwrap_or(system(SystemType::Other));
     let asset = Asset {
         id,
-        unit: unit?.id,
+        unit: unit.map_or(UnitId::new(Uuid::nil()), |unit| unit.id),
         kind,
-        name: name?.to_owned(),
+        name: name.unwrap_or_default().to_owned(),
         level,
         system_type,
         hosts,
         ips,
         criticality: Criticality::Normal,
     };
-    asset.checked().map_err(|refusal| problems.add(row, column_of(&refusal), refusal)).ok()
+    let asset = keep_asset(row, asset, problems);
+    (unit.is_some() && sort.is_some()).then_some(asset?)
+}
+
+/// Returns the asset in its stored form, or notes every cell that is malformed: one that was noted
+/// is emptied and the rest is asked again.
+fn keep_asset(row: &Row, mut asset: Asset, problems: &mut Problems) -> Option<Asset> {
+    let mut sound = true;
+    loop {
+        let refusal = match asset.clone().checked() {
+            Ok(asset) => return sound.then_some(asset),
+            Err(refusal) => refusal,
+        };
+        let column = column_of(&refusal);
+        // A blank cell was noted as such.
+        if row.text(column).is_some() || column == "host" {
+            problems.add(row, column, refusal);
+        }
+        match column {
+            "level" => asset.level = None,
+            "host" => {
+                (asset.hosts, asset.ips) = (Vec::new(), Vec::new());
+                sound = false;
+            }
+            _ => return None,
+        }
+    }
 }
 
 /// Returns the level in "3", "Cấp 3" or "Cấp độ 3".
@@ -355,7 +383,11 @@ mod tests {
                     AA,B,camera,,A9,\n\
                     BB,C,camera,,BB-PC01 BB-PC02,\n\
                     AA,D,camera,,,\n\
-                    AA,D,camera,,,\n";
+                    AA,D,camera,,,\n\
+                    ZZ,,tàu vũ trụ,9,máy số 7,10.1.1,thừa\n\
+                    ZZ,0,số điện thoại,3,máy số 7,10.1.1\n\
+                    AA,E,camera,3,,\n\
+                    AA,E,camera,,,\n";
         let problems = plan_of(file, &held).expect_err("problems").0;
         let found: Vec<_> = problems.iter().map(|p| (p.row, p.column.unwrap_or(""))).collect();
         let expected = [
@@ -370,6 +402,20 @@ mod tests {
             (11, "host"),
             (12, "host"),
             (14, "name"),
+            (15, ""),
+            (15, "unit"),
+            (15, "kind"),
+            (15, "name"),
+            (15, "ip"),
+            (15, "level"),
+            (15, "host"),
+            (16, "unit"),
+            (16, "ip"),
+            (16, "level"),
+            (16, "host"),
+            (16, "name"),
+            (17, "level"),
+            (18, "name"),
         ];
         assert_eq!(found, expected);
     }

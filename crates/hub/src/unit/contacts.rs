@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use khien_domain::refusal::Code;
+use khien_domain::refusal::{Code, Refusal};
+use khien_domain::text;
 use khien_domain::time::Micros;
-use khien_domain::unit::{Contact, ContactPurpose, Tree};
+use khien_domain::unit::{self, Contact, ContactPurpose, Tree};
 use uuid::Uuid;
 
 use super::store::ContactRow;
@@ -71,7 +72,7 @@ pub fn plan(
     mut new_id: impl FnMut() -> Uuid,
 ) -> Result<Plan<Deed>, Problems> {
     let sheet = sheet::read(bytes, COLUMNS, ROWS_MAX)?;
-    let mut problems = Problems::default();
+    let mut problems = sheet.problems;
     let mut plan = Plan::new(sheet.ignored);
     let mut fresh: Vec<(u64, ContactRow)> = Vec::new();
     let mut seen = BTreeSet::new();
@@ -108,6 +109,7 @@ fn label(tree: &Tree, contact: &Contact) -> String {
     format!("{code} {}", contact.name)
 }
 
+/// Returns the contact of a row. Each cell is looked at, whatever is wrong with the others.
 fn contact(row: &Row, tree: &Tree, now: Micros, problems: &mut Problems) -> Option<Contact> {
     let unit = problems.need(row, "unit").and_then(|code| {
         let unit = tree.by_code(code).ok_or_else(|| Reason::cell("unit-unknown", code));
@@ -116,29 +118,22 @@ fn contact(row: &Row, tree: &Tree, now: Micros, problems: &mut Problems) -> Opti
     let purpose =
         problems.need(row, "purpose").and_then(|_| problems.word(row, "purpose", PURPOSES));
     let name = problems.need(row, "name");
-    let contact = Contact {
-        unit: unit?.id,
-        name: name?.to_owned(),
-        phone: row.text("phone").map(sheet::phone_cell),
-        email: row.text("email").map(str::to_owned),
-        purpose: purpose?,
-        valid_from: problems.day(row, "valid_from").unwrap_or_else(|| day_start(now)),
-        valid_to: None,
-    };
-    contact
-        .checked()
-        .map_err(|refusal| {
-            let column = if refusal.is(Code::PhoneMalformed) || refusal.is(Code::ContactUnreachable)
-            {
-                "phone"
-            } else if refusal.is(Code::EmailMalformed) {
-                "email"
-            } else {
-                "name"
-            };
-            problems.add(row, column, refusal);
-        })
-        .ok()
+    let name = name.map(|name| text::line("name", name, text::NAME_CHARS_MAX));
+    let name = name.and_then(|name| problems.keep(row, "name", name));
+    let phone = row.text("phone").map(|phone| unit::phone(&sheet::phone_cell(phone))).transpose();
+    let email = row.text("email").map(unit::email).transpose();
+    let reachable = row.text("phone").or(row.text("email")).is_some();
+    if !reachable {
+        let name = row.text("name").unwrap_or_default();
+        problems.add(row, "phone", Refusal::new(Code::ContactUnreachable).arg("name", name));
+    }
+    let phone = problems.keep(row, "phone", phone);
+    let email = problems.keep(row, "email", email);
+    let valid_from = problems.day(row, "valid_from").unwrap_or_else(|| day_start(now));
+    let (unit, name, purpose) = (unit?.id, name?, purpose?);
+    let (phone, email) = (phone?, email?);
+    let contact = Contact { unit, name, phone, email, purpose, valid_from, valid_to: None };
+    reachable.then_some(contact)
 }
 
 type Identity = (Uuid, ContactPurpose, String, Option<String>, Option<String>, Micros);
@@ -248,7 +243,8 @@ mod tests {
                     PA05,trực,A,,,\n\
                     PA05,trực,A,0900000001,,hôm qua\n\
                     PA05,trực,B,0900000001,,01/07/2025\n\
-                    PA05,trực,B,0900000001,,01/07/2025\n";
+                    PA05,trực,B,0900000001,,01/07/2025\n\
+                    KHONG,chơi,,12,không phải thư,hôm qua,thừa\n";
         let problems = plan_of(file, &[]).expect_err("problems").0;
         let found: Vec<_> = problems.iter().map(|p| (p.row, p.column.unwrap_or(""))).collect();
         let expected = [
@@ -260,6 +256,13 @@ mod tests {
             (7, "phone"),
             (8, "valid_from"),
             (10, "name"),
+            (11, ""),
+            (11, "unit"),
+            (11, "purpose"),
+            (11, "name"),
+            (11, "phone"),
+            (11, "email"),
+            (11, "valid_from"),
         ];
         assert_eq!(found, expected);
     }

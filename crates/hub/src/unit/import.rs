@@ -3,13 +3,13 @@
 //! Pure: the tree and the time are arguments. A blank cell leaves what is there, so that a sheet
 //! with three columns does not wipe the others and a dissolved unit does not rise again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use khien_domain::id::UnitId;
 use khien_domain::refusal::{Code, Refusal};
 use khien_domain::text;
 use khien_domain::time::{DAY, Micros};
-use khien_domain::unit::{Tree, Unit, UnitKind, unit_code};
+use khien_domain::unit::{Tree, Unit, UnitKind, check_dates, unit_code};
 use uuid::Uuid;
 
 use crate::sheet::{self, Column, Plan, Problems, Reason, Row};
@@ -79,12 +79,16 @@ pub enum Deed {
     Change(Box<(Unit, Unit)>),
 }
 
-/// A row whose own cells are sound; the codes of other units are not looked up yet.
+/// The most circles of one sheet that are named: each costs a look at the whole tree.
+const CIRCLES_NAMED_MAX: usize = 20;
+
+/// A row cell by cell. What is at fault is noted and stands as absent, so that it hides nothing
+/// else in the row; the codes of other units are not looked up yet.
 struct Draft<'a> {
     row: &'a Row,
-    code: String,
-    name: String,
-    kind: UnitKind,
+    code: Option<String>,
+    name: Option<String>,
+    kind: Option<UnitKind>,
     valid_from: Option<Micros>,
     valid_to: Option<Micros>,
 }
@@ -100,17 +104,24 @@ pub fn plan(
     mut new_id: impl FnMut() -> Uuid,
 ) -> Result<Plan<Deed>, Problems> {
     let sheet = sheet::read(bytes, COLUMNS, sheet::ROWS_MAX)?;
-    let mut problems = Problems::default();
-    let drafts: Vec<Draft<'_>> =
-        sheet.rows.iter().filter_map(|row| draft(row, &mut problems)).collect();
+    let mut problems = sheet.problems;
+    let drafts: Vec<Draft<'_>> = sheet.rows.iter().map(|row| draft(row, &mut problems)).collect();
     let known = known_units(tree, &drafts);
     let ids = ids(&known, &drafts, &mut problems, &mut new_id);
     let mut after: BTreeMap<UnitId, Unit> = known.values().map(|u| (u.id, u.clone())).collect();
     let mut plan = Plan::new(sheet.ignored);
+    let mut settled = Vec::new();
     for draft in &drafts {
-        let before = known.get(draft.code.as_str());
-        let Some(unit) = settle(draft, before, &ids, now, &mut problems) else { continue };
+        let before = draft.code.as_ref().and_then(|code| known.get(code));
+        let Some(unit) = settle(draft, before, &ids, now, &mut problems) else {
+            // Its row is named already; what it will be in the end nobody knows yet.
+            if let Some(unit) = before {
+                after.remove(&unit.id);
+            }
+            continue;
+        };
         after.insert(unit.id, unit.clone());
+        settled.push((draft.row, unit.id));
         let label = format!("{} {}", unit.code, unit.name);
         match before {
             None => plan.add(draft.row.number, label, Deed::Add(unit)),
@@ -121,11 +132,12 @@ pub fn plan(
             }
         }
     }
-    check_whole(after, &drafts, &ids, &mut problems);
+    check_successors(&after, &settled, &mut problems);
+    check_circles(after, &settled, &mut problems);
     problems.or(plan)
 }
 
-fn draft<'a>(row: &'a Row, problems: &mut Problems) -> Option<Draft<'a>> {
+fn draft<'a>(row: &'a Row, problems: &mut Problems) -> Draft<'a> {
     let code = problems.need(row, "code").map(unit_code);
     let code = code.and_then(|code| problems.keep(row, "code", code));
     let name = problems.need(row, "name");
@@ -135,7 +147,7 @@ fn draft<'a>(row: &'a Row, problems: &mut Problems) -> Option<Draft<'a>> {
     let valid_from = problems.day(row, "valid_from");
     // "Đến ngày 30/06/2025" means until the end of that day.
     let valid_to = problems.day(row, "valid_to").map(|day| day + DAY);
-    Some(Draft { row, code: code?, name: name?, kind: kind?, valid_from, valid_to })
+    Draft { row, code, name, kind, valid_from, valid_to }
 }
 
 /// Returns the units by code. A tree of a single province is what the first start made up: the
@@ -143,14 +155,15 @@ fn draft<'a>(row: &'a Row, problems: &mut Problems) -> Option<Draft<'a>> {
 fn known_units(tree: &Tree, drafts: &[Draft<'_>]) -> BTreeMap<String, Unit> {
     let known: BTreeMap<String, Unit> =
         tree.units().map(|unit| (unit.code.clone(), unit.clone())).collect();
-    let provinces: Vec<_> = drafts.iter().filter(|d| d.kind == UnitKind::Province).collect();
-    if let ([province], 1) = (provinces.as_slice(), known.len())
+    let codes = || drafts.iter().filter_map(|draft| Some((draft.code.as_ref()?, draft.kind)));
+    let provinces: Vec<_> = codes().filter(|(_, kind)| *kind == Some(UnitKind::Province)).collect();
+    if let ([(province, _)], 1) = (provinces.as_slice(), known.len())
         && let Some((_, made_up)) = known.first_key_value()
         && made_up.kind == UnitKind::Province
-        && !drafts.iter().any(|draft| draft.code == made_up.code)
+        && !codes().any(|(code, _)| *code == made_up.code)
     {
         let made_up = made_up.clone();
-        return BTreeMap::from([(province.code.clone(), made_up)]);
+        return BTreeMap::from([((*province).clone(), made_up)]);
     }
     known
 }
@@ -163,17 +176,19 @@ fn ids(
 ) -> BTreeMap<String, UnitId> {
     let mut ids: BTreeMap<String, UnitId> =
         known.iter().map(|(code, unit)| (code.clone(), unit.id)).collect();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for draft in drafts {
-        if !seen.insert(draft.code.as_str()) {
-            problems.add(draft.row, "code", Reason::cell("row-twice", &draft.code));
+        let Some(code) = &draft.code else { continue };
+        if !seen.insert(code.as_str()) {
+            problems.add(draft.row, "code", Reason::cell("row-twice", code));
         }
-        ids.entry(draft.code.clone()).or_insert_with(|| UnitId::new(new_id()));
+        ids.entry(code.clone()).or_insert_with(|| UnitId::new(new_id()));
     }
     ids
 }
 
-/// Returns the unit that a row describes, with its links resolved.
+/// Returns the unit that a row describes, with its links resolved; nothing when a cell without
+/// which there is no unit is at fault. The other cells are looked at all the same.
 fn settle(
     draft: &Draft<'_>,
     before: Option<&Unit>,
@@ -190,52 +205,78 @@ fn settle(
         id
     };
     let (parent, successor) = (link("parent"), link("successor"));
-    let unit = Unit {
-        id: ids[&draft.code],
-        code: draft.code.clone(),
-        name: draft.name.clone(),
-        kind: draft.kind,
-        parent: parent.or(before.and_then(|unit| unit.parent)),
-        valid_from: draft
-            .valid_from
-            .unwrap_or_else(|| before.map_or(day_start(now), |unit| unit.valid_from)),
-        valid_to: draft.valid_to.or(before.and_then(|unit| unit.valid_to)),
-        successor: successor.or(before.and_then(|unit| unit.successor)),
+    let begins = match (draft.row.text("valid_from"), before) {
+        (Some(_), _) => draft.valid_from,
+        (None, Some(before)) => Some(before.valid_from),
+        // Without a code the row may mean a known unit, whose days are then not known here.
+        (None, None) => draft.code.is_some().then(|| day_start(now)),
     };
-    if unit.successor.is_some() && unit.valid_to.is_none() {
+    let valid_to = draft.valid_to.or(before.and_then(|unit| unit.valid_to));
+    let dates = begins.map_or(Ok(()), |begins| check_dates(begins, valid_to));
+    let dates = problems.keep(draft.row, "valid_to", dates);
+    let successor = successor.or(before.and_then(|unit| unit.successor));
+    if successor.is_some() && valid_to.is_none() && draft.row.text("valid_to").is_none() {
         problems.add(draft.row, "successor", Reason::cell("successor-undated", ""));
     }
-    problems.keep(draft.row, "valid_to", unit.checked())
+    let code = draft.code.clone()?;
+    dates?;
+    Some(Unit {
+        id: ids[&code],
+        code,
+        name: draft.name.clone()?,
+        kind: draft.kind?,
+        parent: parent.or(before.and_then(|unit| unit.parent)),
+        valid_from: begins?,
+        valid_to,
+        successor,
+    })
 }
 
-/// Holds the tree as it would be against the rules that no single row can break.
-fn check_whole(
-    after: BTreeMap<UnitId, Unit>,
-    drafts: &[Draft<'_>],
-    ids: &BTreeMap<String, UnitId>,
+/// Refuses successors that do not exist when they inherit. One whose own row is at fault is in
+/// nobody's way: that row is named.
+fn check_successors(
+    after: &BTreeMap<UnitId, Unit>,
+    settled: &[(&Row, UnitId)],
     problems: &mut Problems,
 ) {
-    for draft in drafts {
-        let Some(unit) = after.get(&ids[&draft.code]) else { continue };
+    for (row, id) in settled {
+        let Some(unit) = after.get(id) else { continue };
         let (Some(heir), Some(end)) = (unit.successor, unit.valid_to) else { continue };
-        if heir == unit.id || !after.get(&heir).is_some_and(|heir| heir.exists(end)) {
+        if heir == unit.id || after.get(&heir).is_some_and(|heir| !heir.exists(end)) {
             let refusal = Refusal::new(Code::SuccessorNotThere).arg("code", &unit.code);
-            problems.add(draft.row, "successor", refusal);
+            problems.add(row, "successor", refusal);
         }
     }
-    if !problems.0.is_empty() {
-        return;
+}
+
+/// Holds the tree as it would be against the rules that no single row can break: it runs in no
+/// circle, and has no more units than a tree may have. Links to units whose row is at fault are
+/// left out.
+fn check_circles(
+    mut after: BTreeMap<UnitId, Unit>,
+    settled: &[(&Row, UnitId)],
+    problems: &mut Problems,
+) {
+    let there: BTreeSet<UnitId> = after.keys().copied().collect();
+    for unit in after.values_mut() {
+        unit.parent = unit.parent.filter(|id| there.contains(id));
+        unit.successor = unit.successor.filter(|id| *id != unit.id && there.contains(id));
     }
-    if let Err(refusal) = Tree::build(after.into_values().collect()) {
-        let code = refusal.args.iter().find(|(name, _)| *name == "code").map(|(_, code)| code);
-        let culprit = drafts.iter().find(|draft| Some(&draft.code) == code).or(drafts.first());
-        if let Some(draft) = culprit {
-            let circle = refusal.is(Code::UnitCircle);
-            let reason = match circle {
-                true => Reason::cell("unit-circle", &draft.code),
-                false => refusal.into(),
-            };
-            problems.add(draft.row, if circle { "parent" } else { "code" }, reason);
+    for _ in 0..CIRCLES_NAMED_MAX {
+        let Err(refusal) = Tree::build(after.values().cloned().collect()) else { return };
+        let named = refusal.args.iter().find(|(name, _)| *name == "code").map(|(_, code)| code);
+        let culprit = named.and_then(|code| after.values_mut().find(|unit| unit.code == *code));
+        let Some(unit) = culprit.filter(|_| refusal.is(Code::UnitCircle)) else {
+            if let Some((row, _)) = settled.first() {
+                problems.add(row, "code", refusal);
+            }
+            return;
+        };
+        // Cut here, it lets the next circle be seen.
+        (unit.parent, unit.successor) = (None, None);
+        let row = settled.iter().find(|(_, id)| *id == unit.id).or(settled.first());
+        if let Some((row, _)) = row {
+            problems.add(row, "parent", Reason::cell("unit-circle", &unit.code));
         }
     }
 }
@@ -315,7 +356,11 @@ mod tests {
                     S7,Sở Bảy,sở,TT,01/07/2025,,TT\n\
                     S8,Sở Tám,sở,TT,01/07/2020,30/06/2025,S9\n\
                     S9,Sở Chín,sở,TT,01/01/2026,,\n\
-                    S9,Sở Chín,sở,TT,01/01/2026,,\n";
+                    S9,Sở Chín,sở,TT,01/01/2026,,\n\
+                    x,,lều,KHONG,hôm qua,hôm nay,KHONG\n\
+                    C1,Vòng Một,sở,C2,,,\n\
+                    C2,Vòng Hai,sở,C1,,,\n\
+                    C3,Vòng Ba,sở,C3,,,\n";
         let problems = plan_of(file, &Tree::default()).expect_err("problems").0;
         let found: Vec<_> = problems
             .iter()
@@ -331,21 +376,34 @@ mod tests {
             (3, "code", "unit-code-malformed"),
             (4, "name", "blank"),
             (5, "kind", "unknown-word"),
+            (5, "parent", "unit-unknown"),
             (6, "parent", "unit-unknown"),
             (7, "valid_from", "no-day"),
             (8, "valid_to", "unit-dates-crossed"),
             (9, "successor", "successor-undated"),
             (10, "successor", "successor-not-there"),
             (12, "code", "row-twice"),
+            (13, "code", "unit-code-malformed"),
+            (13, "name", "blank"),
+            (13, "kind", "unknown-word"),
+            (13, "valid_from", "no-day"),
+            (13, "valid_to", "no-day"),
+            (13, "parent", "unit-unknown"),
+            (13, "successor", "unit-unknown"),
+            (14, "parent", "unit-circle"),
+            (16, "parent", "unit-circle"),
         ];
         assert_eq!(found, expected);
     }
 
     #[test]
-    fn a_circle_is_found_once_everything_else_is_sound() {
-        let file = "code,name,kind,parent\nAA,Một,sở,BB\nBB,Hai,sở,AA\n";
-        let problems = plan_of(file, &Tree::default()).expect_err("a circle").0;
-        assert!(matches!(problems[0].reason, Reason::Cell("unit-circle", _)), "{problems:?}");
+    fn a_row_at_fault_does_not_make_another_one_faulty() {
+        let file = "code,name,kind,parent,valid_from,valid_to,successor\n\
+                    TT,,Tỉnh,,,,\n\
+                    AA,Một,sở,TT,01/07/2020,30/06/2025,TT\n";
+        let problems = plan_of(file, &Tree::default()).expect_err("a blank name").0;
+        let found: Vec<_> = problems.iter().map(|p| (p.row, p.column)).collect();
+        assert_eq!(found, [(2, Some("name"))]);
     }
 
     #[test]

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use khien_domain::access::{Grant, GrantCase, Role, login_name};
 use khien_domain::fold::fold;
 use khien_domain::id::PersonId;
-use khien_domain::refusal::{Code, Refusal};
+use khien_domain::text;
 use khien_domain::time::Micros;
-use khien_domain::unit::{Tree, Unit};
+use khien_domain::unit::{self, Tree, Unit};
 use uuid::Uuid;
 
+use super::same_right;
 use super::store::Account;
-use super::{checked, same_right};
 use crate::sheet::{self, Column, Plan, Problems, Reason, Row};
 
 /// A row may make an account, its slip and a grant: three lines of the one transaction.
@@ -101,35 +101,34 @@ pub fn plan(
     mut new_id: impl FnMut() -> Uuid,
 ) -> Result<Plan<Deed>, Problems> {
     let sheet = sheet::read(bytes, COLUMNS, ROWS_MAX)?;
-    let mut problems = Problems::default();
+    let mut problems = sheet.problems;
     let mut plan = Plan::new(sheet.ignored);
     let by_login: BTreeMap<&str, &Account> = held.iter().map(|a| (a.login.as_str(), a)).collect();
     let mut people: BTreeMap<String, Account> = BTreeMap::new();
     let mut grants: Vec<Grant> = Vec::new();
     for row in &sheet.rows {
-        let Some((login, unit, right)) = right(row, tree, &mut problems) else { continue };
-        let person = match people.get(&login) {
+        let login = problems.need(row, "login").map(login_name);
+        let login = login.and_then(|login| problems.keep(row, "login", login));
+        let right = right(row, tree, &mut problems);
+        let person = match login.as_ref().and_then(|login| people.get(login)) {
             Some(known) => {
                 refuse_other_name(row, known, &mut problems);
                 known.person()
             }
             None => {
+                let details = details(row, &mut problems);
+                let Some(login) = &login else { continue };
                 let before = by_login.get(login.as_str()).copied();
-                let account = account(row, &login, unit, before, now, &mut new_id);
-                let Some(account) = keep_account(row, account, &mut problems) else { continue };
+                let unit = right.map(|(unit, ..)| unit);
+                let account = account(login, details, unit, before, now, &mut new_id);
                 add_account(&mut plan, row, before, &account);
                 let person = account.person();
                 people.insert(login.clone(), account);
                 person
             }
         };
-        let grant = Grant {
-            person,
-            role: right.0,
-            unit: unit.id,
-            subtree: right.1,
-            ceiling: right.0.depth_max(),
-        };
+        let (Some(login), Some((unit, role, subtree))) = (login, right) else { continue };
+        let grant = Grant { person, role, unit: unit.id, subtree, ceiling: role.depth_max() };
         if grants.iter().any(|other| other.person == person && same_right(other, &grant)) {
             problems.add(row, "role", Reason::cell("row-twice", &login));
         }
@@ -148,64 +147,73 @@ fn holds(standing: &[GrantCase], person: PersonId, grant: &Grant) -> bool {
     standing.iter().any(|case| case.grant.person == person && same_right(&case.grant, grant))
 }
 
-/// Returns log-in, unit, and role with reach.
-fn right<'a>(
-    row: &Row,
-    tree: &'a Tree,
-    problems: &mut Problems,
-) -> Option<(String, &'a Unit, (Role, bool))> {
-    let login = problems.need(row, "login").map(login_name);
-    let login = login.and_then(|login| problems.keep(row, "login", login));
-    let name = problems.need(row, "name");
+/// Returns unit, role and reach.
+fn right<'a>(row: &Row, tree: &'a Tree, problems: &mut Problems) -> Option<(&'a Unit, Role, bool)> {
     let unit = problems.need(row, "unit").and_then(|code| {
         let unit = tree.by_code(code).ok_or_else(|| Reason::cell("unit-unknown", code));
         problems.keep(row, "unit", unit)
     });
     let role = problems.need(row, "role").and_then(|_| problems.word(row, "role", ROLES));
     let subtree = problems.word(row, "scope", SCOPES).unwrap_or(false);
-    name?;
-    Some((login?, unit?, (role?, subtree)))
+    Some((unit?, role?, subtree))
 }
 
 /// Two officers under one log-in would share it; more likely a name was copied down.
 fn refuse_other_name(row: &Row, known: &Account, problems: &mut Problems) {
-    if let Some(name) = row.text("name").filter(|name| fold(name) != fold(&known.name)) {
+    if let Some(name) = problems.need(row, "name").filter(|name| fold(name) != fold(&known.name)) {
         problems.add(row, "name", Reason::cell("person-differs", name));
     }
 }
 
+/// What a row tells of the person, in its stored form; blank or faulty cells are absent.
+struct Details {
+    name: Option<String>,
+    title: Option<String>,
+    phone: Option<String>,
+    email: Option<String>,
+}
+
+/// Reads each cell, whatever is wrong with the others.
+fn details(row: &Row, problems: &mut Problems) -> Details {
+    let name = problems.need(row, "name");
+    let name = name.map(|name| text::line("name", name, text::NAME_CHARS_MAX));
+    let title = row.text("title");
+    let title = title.map(|title| text::line("title", title, text::NAME_CHARS_MAX));
+    let phone = row.text("phone").map(|phone| unit::phone(&sheet::phone_cell(phone)));
+    let email = row.text("email").map(unit::email);
+    Details {
+        name: name.and_then(|name| problems.keep(row, "name", name)),
+        title: title.and_then(|title| problems.keep(row, "title", title)),
+        phone: phone.and_then(|phone| problems.keep(row, "phone", phone)),
+        email: email.and_then(|email| problems.keep(row, "email", email)),
+    }
+}
+
+/// Returns the account of a log-in; what the row does not tell stays as it was `before`. Without a
+/// unit the row is at fault and the plan comes to nothing: the account only names its person then.
 fn account(
-    row: &Row,
     login: &str,
-    unit: &Unit,
+    details: Details,
+    unit: Option<&Unit>,
     before: Option<&Account>,
     now: Micros,
     new_id: &mut impl FnMut() -> Uuid,
 ) -> Account {
-    let cell = |key: &str, held: fn(&Account) -> &String| {
-        row.text(key).map(str::to_owned).or(before.map(held).cloned()).unwrap_or_default()
+    let or_before = |told: Option<String>, held: fn(&Account) -> &String| {
+        told.or(before.map(held).cloned()).unwrap_or_default()
     };
     Account {
         id: before.map_or_else(new_id, |account| account.id),
         login: login.to_owned(),
-        name: cell("name", |account| &account.name),
-        title: cell("title", |account| &account.title),
-        phone: sheet::phone_cell(&cell("phone", |account| &account.phone)),
-        email: cell("email", |account| &account.email),
-        unit: unit.id.uuid(),
+        name: or_before(details.name, |account| &account.name),
+        title: or_before(details.title, |account| &account.title),
+        phone: or_before(details.phone, |account| &account.phone),
+        email: or_before(details.email, |account| &account.email),
+        unit: unit.map_or(Uuid::nil(), |unit| unit.id.uuid()),
         disabled_at: before.and_then(|account| account.disabled_at),
         created_at: before.map_or(now, |account| account.created_at),
         activated: before.is_some_and(|account| account.activated),
     }
-}
-
-fn keep_account(row: &Row, account: Account, problems: &mut Problems) -> Option<Account> {
-    let column = |refusal: &Refusal| match () {
-        () if refusal.is(Code::PhoneMalformed) => "phone",
-        () if refusal.is(Code::EmailMalformed) => "email",
-        () => "name",
-    };
-    checked(account).map_err(|refusal| problems.add(row, column(&refusal), refusal)).ok()
 }
 
 fn add_account(plan: &mut Plan<Deed>, row: &Row, before: Option<&Account>, account: &Account) {
@@ -288,7 +296,10 @@ mod tests {
                     ba.f,F,AA,clerk,,,không\n\
                     ba.g,G,AA,clerk,,,\n\
                     ba.g,Người khác,BB,clerk,,,\n\
-                    ba.g,G,AA,clerk,,,\n";
+                    ba.g,G,AA,clerk,,,\n\
+                    x,,ZZ,hoàng đế,thiên hạ,12,không,thừa\n\
+                    ba.h,H,ZZ,clerk,,,\n\
+                    ba.h,Người khác,AA,clerk,,,\n";
         let problems = plan_of(file, &[]).expect_err("problems").0;
         let found: Vec<_> = problems.iter().map(|p| (p.row, p.column.unwrap_or(""))).collect();
         let expected = [
@@ -301,6 +312,16 @@ mod tests {
             (8, "email"),
             (10, "name"),
             (11, "role"),
+            (12, ""),
+            (12, "login"),
+            (12, "unit"),
+            (12, "role"),
+            (12, "scope"),
+            (12, "name"),
+            (12, "phone"),
+            (12, "email"),
+            (13, "unit"),
+            (14, "name"),
         ];
         assert_eq!(found, expected);
     }
