@@ -2,7 +2,7 @@
 //!
 //! Order of the start: leftovers of a crash are swept, the doors for events open, the jobs begin,
 //! and only then does anybody get an answer. Order of the end: nobody new is let in, what is
-//! under way gets [`DRAIN_MAX`], then the state store closes.
+//! under way gets [`DRAIN_MAX`], the end of the journal is signed, then the state store closes.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,10 +14,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::intake::Doors;
-use crate::{detection, evidence, intake, router, schedule};
+use crate::{detection, evidence, intake, journal, router, schedule};
 
 /// How long requests and jobs under way may go on once the hub was told to stop.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// How long the last signature may take.
+const SIGN_MAX: Duration = Duration::from_secs(5);
 
 /// A hub that answers.
 pub struct Running {
@@ -96,12 +99,24 @@ impl Running {
             Ok(ended) => ended?.context("serving")?,
             Err(_) => tracing::warn!("requests under way were cut off"),
         }
+        sign_the_end(&app).await;
         app.db.close().await;
         match app.intake().and_then(|intake| intake.failure()) {
             Some(failure) => anyhow::bail!("the hub stopped: {failure}"),
             None => Ok(()),
         }
     }
+}
+
+/// A signature that fails or takes too long does not keep the hub from stopping: the next day's
+/// head covers the same lines.
+async fn sign_the_end(app: &App) {
+    let why = match tokio::time::timeout(SIGN_MAX, journal::job::sign_at_stop(app)).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => format!("{error:#}"),
+        Err(late) => late.to_string(),
+    };
+    tracing::warn!(error = why, "the end of the journal was not signed");
 }
 
 /// Resolves when a person or the system asks the process to end.

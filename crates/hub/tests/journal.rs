@@ -1,6 +1,6 @@
 //! The record as an auditor reads it.
 
-use khien_hub::journal::{job, store};
+use khien_hub::journal::{heads, job, store};
 use khien_store::head::SignedHead;
 
 use crate::harness::{Engine, TestApp};
@@ -72,6 +72,21 @@ async fn the_head_is_signed_once_a_day_and_confirms_the_record() {
     let auditor = app.as_("kiem.toan").await;
     let verdict = auditor.post("/journal/verify", &[]).await.ok();
     verdict.sees("Nhật ký nguyên vẹn").sees("Khớp với đầu chuỗi đã ký");
+}
+
+#[tokio::test]
+async fn a_stop_signs_what_was_written_since_the_last_head() {
+    let app = TestApp::new().await;
+    job::sign_at_stop(&app).await.unwrap();
+    let head = last(&app).await;
+    assert_eq!(heads::newest(app.data()).unwrap().unwrap().1, head);
+    job::sign_at_stop(&app).await.unwrap();
+    assert_eq!(last(&app).await, head, "nothing was done in between");
+    app.telephoned("XA-A").await;
+    job::sign_at_stop(&app).await.unwrap();
+    let later = last(&app).await;
+    assert!(later.seq > head.seq + 1);
+    assert_eq!(heads::newest(app.data()).unwrap().unwrap().1, later);
 }
 
 async fn last(app: &TestApp) -> SignedHead {

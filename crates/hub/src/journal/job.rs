@@ -1,4 +1,5 @@
-//! Job: signs the end of the journal once a day, when the day changes at +07:00.
+//! Job: signs the end of the journal once a day, when the day changes at +07:00, and once more when
+//! the hub stops.
 //!
 //! The signed head is kept as a row and written beside the database, from where it is carried to
 //! another unit: only what lies elsewhere shows a tail that was cut here.
@@ -11,12 +12,9 @@ use serde_json::json;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
-use super::store;
+use super::{heads, store};
 use crate::app::App;
 use crate::web::time;
-
-/// The folder of signed heads, in the data folder.
-const HEADS_FOLDER: &str = "heads";
 
 /// Signs the head when none was signed on this day yet, and sees that the file of the last one
 /// lies beside the database: an earlier round may have failed to write it.
@@ -35,6 +33,27 @@ pub async fn sign_head(app: &App) -> anyhow::Result<()> {
         last => sign(app, now).await?.or(last),
     };
     match head {
+        Some(head) => keep_file(app, &head).await,
+        None => Ok(()),
+    }
+}
+
+/// Signs the head when the journal has grown since the last one: what is cut off a stopped hub
+/// shows, however short the day was.
+///
+/// # Errors
+/// As [`sign_head`].
+pub async fn sign_at_stop(app: &App) -> anyhow::Result<()> {
+    let (last, end) = {
+        let mut conn = app.db.read().await?;
+        (store::last_deposit(&mut conn).await?, journal::head(&mut conn).await?)
+    };
+    // The line that tells of a signature comes after what was signed, and is no growth.
+    let told = last.map_or(0, |head| head.seq + 1);
+    if end.is_none_or(|end| end.seq <= told) {
+        return Ok(());
+    }
+    match sign(app, app.now()).await? {
         Some(head) => keep_file(app, &head).await,
         None => Ok(()),
     }
@@ -61,8 +80,8 @@ async fn sign(app: &App, now: i64) -> anyhow::Result<Option<SignedHead>> {
 
 /// Writes the head beside the database, whole or not at all, unless it lies there already.
 async fn keep_file(app: &App, head: &SignedHead) -> anyhow::Result<()> {
-    let folder = app.data().join(HEADS_FOLDER);
-    let whole = folder.join(format!("head-{:09}.json", head.seq));
+    let folder = app.data().join(heads::FOLDER);
+    let whole = heads::file(app.data(), head.seq);
     if tokio::fs::try_exists(&whole).await.context("looking for a signed head")? {
         return Ok(());
     }

@@ -1,5 +1,5 @@
 //! The journal as people read it (letters S0, S3: ghi nhật ký, kiểm tra): the time line of a
-//! matter, the auditor's list, its verification, and the head that is signed every day.
+//! matter, the auditor's list, its verification, and the head that is signed every day and at a stop.
 //!
 //! **What an auditor reads.** An auditor answers for the record and reads no matter (design
 //! invariant 5). So the list and the page of a line show who did what to which number and when,
@@ -11,6 +11,7 @@
 //! What this slice does not do: write lines (every deed does, in its own transaction), nor seal
 //! or destroy bodies.
 
+pub mod heads;
 pub mod job;
 pub mod page;
 pub mod shown;

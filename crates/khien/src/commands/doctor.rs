@@ -17,6 +17,7 @@ use khien_hub::web::time;
 use khien_store::journal::{self, Filter, Verdict};
 use khien_store::{Db, StoreError};
 
+use super::journal::newest_head;
 use super::place::{self, Place};
 use crate::Exit;
 
@@ -184,18 +185,23 @@ async fn state(config: &Config, report: &mut Report) {
         }
         Err(error) => return report.fault("state-broken", &error),
     }
-    if let Err(error) = record(&db, report).await {
+    if let Err(error) = record(&config.data, &db, report).await {
         report.fault("state-broken", &error);
     }
     db.close().await;
 }
 
 /// The journal, and whether the machine's clock has fallen behind it.
-async fn record(db: &Db, report: &mut Report) -> Result<(), StoreError> {
+async fn record(data: &Path, db: &Db, report: &mut Report) -> Result<(), StoreError> {
+    let (head, note) = newest_head(data, report.lang).unwrap_or_else(|error| {
+        report.fault("head-broken", &format!("{error:#}"));
+        (None, None)
+    });
     let mut read = db.read().await?;
-    let verdict = journal::verify(&mut read, None).await?;
+    let verdict = journal::verify(&mut read, head.as_ref()).await?;
     let finding = if matches!(verdict, Verdict::Sound(_)) { Finding::Good } else { Finding::Bad };
-    report.lines.push((finding, sentences(report.lang, &verdict).join(" ")));
+    let said = sentences(report.lang, &verdict).into_iter().chain(note);
+    report.lines.push((finding, said.collect::<Vec<_>>().join(" ")));
     let newest = journal::list(&mut read, &Filter::default(), 1).await?;
     let now = Timestamp::now().as_microsecond();
     let behind = newest.first().is_some_and(|entry| entry.at > now);

@@ -1,11 +1,11 @@
 //! `khien journal`: the record, checked by whoever holds the folder or an export.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Subcommand;
+use khien_hub::journal::heads;
 use khien_hub::journal::verdict::sentences;
 use khien_hub::web::i18n::{Arg, Lang};
 use khien_store::head::SignedHead;
@@ -14,9 +14,6 @@ use khien_store::journal::{self, Verdict};
 use super::place::{self, Place};
 use crate::Exit;
 use crate::talk::say;
-
-/// A signed head is a few hundred bytes of JSON.
-const HEAD_BYTES_MAX: u64 = 64 * 1024;
 
 /// The command line.
 #[derive(Debug, clap::Args)]
@@ -39,6 +36,7 @@ struct Verify {
     #[arg(long, value_name = "EXPORT", conflicts_with_all = ["data", "config"])]
     file: Option<PathBuf>,
     /// A signed head that was deposited elsewhere: shows a cut tail and a re-written chain
+    /// [default: the newest in the folder]
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
 }
@@ -46,12 +44,17 @@ struct Verify {
 /// Runs the command.
 pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     let Ask::Verify(verify) = args.ask;
-    let head = verify.head.as_deref().map(read_head).transpose()?;
-    let verdict = match &verify.file {
-        Some(file) => journal::verify_file(file, head.as_ref())?,
+    let given = verify.head.as_deref().map(heads::read).transpose()?;
+    let (verdict, note) = match &verify.file {
+        Some(file) => (journal::verify_file(file, given.as_ref())?, None),
         None => match verify.place.load() {
             Ok(config) => {
-                super::runtime()?.block_on(verify_folder(&config, head.as_ref(), lang))?
+                let (head, note) = match given {
+                    Some(head) => (Some(head), None),
+                    None => newest_head(&config.data, lang)?,
+                };
+                let checked = verify_folder(&config, head.as_ref(), lang);
+                (super::runtime()?.block_on(checked)?, note)
             }
             Err(error) => {
                 say(&place::config_refused(lang, &error));
@@ -60,7 +63,8 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         },
     };
     let mut out = std::io::stdout();
-    writeln!(out, "{}", sentences(lang, &verdict).join("\n"))?;
+    let said = sentences(lang, &verdict).into_iter().chain(note);
+    writeln!(out, "{}", said.collect::<Vec<_>>().join("\n"))?;
     match verdict {
         Verdict::Sound(extent) => {
             // Short enough to be compared over the telephone.
@@ -72,13 +76,18 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     }
 }
 
-fn read_head(path: &Path) -> Result<SignedHead> {
-    let doing = || format!("reading the signed head {}", path.display());
-    if fs::metadata(path).with_context(doing)?.len() > HEAD_BYTES_MAX {
-        bail!("{} is no signed head", path.display());
-    }
-    let text = fs::read_to_string(path).with_context(doing)?;
-    serde_json::from_str(&text).with_context(doing)
+/// Returns the newest signed head that lies in the data folder, and the sentence that says which
+/// one it is or that there is none.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn newest_head(data: &Path, lang: Lang) -> Result<(Option<SignedHead>, Option<String>)> {
+    let said =
+        |key: &str, path: &Path| lang.ta(key, &[("path", Arg::Text(&path.display().to_string()))]);
+    Ok(match heads::newest(data)? {
+        Some((path, head)) => (Some(head), Some(said("cli-journal-head", &path))),
+        None => (None, Some(said("cli-journal-head-none", &data.join(heads::FOLDER)))),
+    })
 }
 
 async fn verify_folder(

@@ -78,6 +78,9 @@ async fn a_folder_serves_one_hub_and_shows_what_was_done_to_it() {
     assert_eq!(doctor.status.code(), Some(0), "{}", text(&doctor.stdout));
     assert!(demo.terminate().await);
 
+    let verified = run(&["--lang", "en", "journal", "verify", "--data", path]).await;
+    let said = text(&verified.stdout);
+    assert!(said.contains("compared: ") && said.contains("head-0"), "{said}");
     let forge = [
         "DROP TRIGGER entry_keeps_lines",
         "UPDATE entry SET actor = 'person:nobody' WHERE seq = 3",
@@ -94,4 +97,31 @@ async fn a_folder_serves_one_hub_and_shows_what_was_done_to_it() {
     let older = run(&["--lang", "en", "serve", "--data", path]).await;
     assert_eq!(older.status.code(), Some(4));
     assert!(text(&older.stderr).contains("newer Khiên"), "{}", text(&older.stderr));
+}
+
+#[tokio::test]
+async fn a_tail_that_is_cut_after_a_stop_shows_without_a_head_from_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("province");
+    let path = data.to_str().unwrap();
+    assert!(Demo::start(&data, &["--no-replay"]).await.terminate().await);
+    let earlier = fs::read(data.join("state.db")).unwrap();
+    let demo = Demo::start(&data, &["--no-replay"]).await;
+    demo.sign_in("auditor").await;
+    assert!(demo.terminate().await);
+    let heads = fs::read_dir(data.join("heads")).unwrap().count();
+    assert!(heads >= 2, "each stop signed what it left: {heads}");
+
+    fs::write(data.join("state.db"), earlier).unwrap();
+    for command in [&["journal", "verify"][..], &["doctor"]] {
+        let args = [&["--lang", "en"], command, &["--data", path]].concat();
+        let output = run(&args).await;
+        let said = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("the tail is cut"), "{said}");
+    }
+    fs::remove_dir_all(data.join("heads")).unwrap();
+    let verified = run(&["journal", "verify", "--data", path]).await;
+    assert_eq!(verified.status.code(), Some(0));
+    assert!(text(&verified.stdout).contains("cũng không có đầu chuỗi nào"));
 }

@@ -14,6 +14,8 @@ cli-serve-first-slip =
       Address:  { $url }
       Log-in:   { $login }
       Code:     { $code }
+cli-journal-head = The signed head that was compared: { $path }
+cli-journal-head-none = No --head was given, and none lies in { $path }.
 cli-origin-default = default
 cli-origin-environment = environment
 cli-doctor-listener = Listener: { $address }
@@ -30,6 +32,7 @@ cli-doctor-stopped = Khiên does not run on this folder now
 cli-doctor-folder-unwritable = The data folder cannot be written: { $why }; look at its owner and permissions
 cli-doctor-key = The key that signs the journal is there
 cli-doctor-key-bad = keys/journal.key holds no valid key; restore it from the backup of the keys
+cli-doctor-head-broken = The newest signed head cannot be read: { $why }; fetch the one that was deposited elsewhere
 cli-doctor-key-absent = There is no key that signs the journal yet; it is made at the first signature
 cli-doctor-state-absent = There is no state.db yet; `khien serve` makes it
 cli-doctor-state-broken = The database cannot be opened: { $why }; stop Khiên and restore the latest backup

@@ -14,6 +14,8 @@ cli-serve-first-slip =
       Địa chỉ:        { $url }
       Tên đăng nhập:  { $login }
       Mã kích hoạt:   { $code }
+cli-journal-head = Đầu chuỗi đã dùng để đối chiếu: { $path }
+cli-journal-head-none = Không có --head nào được chỉ định và trong { $path } cũng không có đầu chuỗi nào.
 cli-origin-default = mặc định
 cli-origin-environment = biến môi trường
 cli-doctor-listener = Cổng phục vụ: { $address }
@@ -30,6 +32,7 @@ cli-doctor-stopped = Khiên hiện không chạy trên thư mục này
 cli-doctor-folder-unwritable = Không ghi được vào thư mục dữ liệu: { $why }; hãy kiểm tra chủ sở hữu và quyền
 cli-doctor-key = Khóa ký nhật ký có đủ
 cli-doctor-key-bad = Tệp keys/journal.key không phải khóa hợp lệ; hãy khôi phục từ bản sao lưu khóa
+cli-doctor-head-broken = Không đọc được đầu chuỗi đã ký mới nhất: { $why }; hãy lấy lại bản đã gửi lưu ở đơn vị khác
 cli-doctor-key-absent = Chưa có khóa ký nhật ký; khóa được tạo khi ký đầu chuỗi lần đầu
 cli-doctor-state-absent = Chưa có state.db; `khien serve` sẽ tạo
 cli-doctor-state-broken = Không mở được cơ sở dữ liệu: { $why }; hãy dừng Khiên và khôi phục bản sao lưu gần nhất
