@@ -318,6 +318,20 @@ impl Incident {
         (Self { reports, ..self.clone() }, vec![Fact::LawReported { matter: self.matter }])
     }
 
+    /// Returns everything that keeps `by` from closing it: the verdict, the tasks that are open, and
+    /// that whoever found a leak does not close. Reports that are owed do not hold it back.
+    pub fn close_waits_for(&self, by: PersonId, tasks_open: u32) -> Vec<Refusal> {
+        let verdict = match &self.verdict {
+            None => Err(Refusal::new(Code::VerdictMissing)),
+            Some(verdict) if verdict.leak == LeakVerdict::Unclear => {
+                Err(Refusal::new(Code::VerdictUnclear))
+            }
+            Some(verdict) if verdict.leak.is_leak() => four_eyes(verdict.by, by),
+            Some(_) => Ok(()),
+        };
+        [verdict, nothing_owed(tasks_open)].into_iter().filter_map(Result::err).collect()
+    }
+
     fn close(
         &self,
         by: PersonId,
@@ -325,13 +339,8 @@ impl Incident {
         reports_owed: u32,
         reason: &str,
     ) -> Result<(Self, Vec<Fact>), Refusal> {
-        let verdict = self.verdict.as_ref().ok_or_else(|| Refusal::new(Code::VerdictMissing))?;
-        if verdict.leak == LeakVerdict::Unclear {
-            return Err(Refusal::new(Code::VerdictUnclear));
-        }
-        nothing_owed(tasks_open)?;
-        if verdict.leak.is_leak() {
-            four_eyes(verdict.by, by)?;
+        if let Some(refusal) = self.close_waits_for(by, tasks_open).into_iter().next() {
+            return Err(refusal);
         }
         let owing = match reports_owed {
             0 => None,

@@ -105,6 +105,22 @@ pub enum Answer {
     },
 }
 
+impl AnswerKind {
+    /// Returns why an answer of this kind proves nothing yet, with words of proof or without, and
+    /// with so many files.
+    pub fn lacks(self, words: bool, evidence_files: usize) -> Option<Refusal> {
+        let code = match self {
+            _ if evidence_files > 0 => return None,
+            Self::File => Code::AnswerFileMissing,
+            // These speak for themselves.
+            Self::Text | Self::List => return None,
+            Self::Confirmation | Self::Number | Self::Measured if words => return None,
+            Self::Confirmation | Self::Number | Self::Measured => Code::ProofMissing,
+        };
+        Some(Refusal::new(code))
+    }
+}
+
 impl Answer {
     /// Returns which kind of answer this is.
     pub const fn kind(&self) -> AnswerKind {
@@ -167,15 +183,11 @@ impl Submission {
             return Err(Refusal::new(Code::AnswerKind).arg("asked", asked));
         }
         let answer = self.answer.checked()?;
-        if asked == AnswerKind::File && evidence_files == 0 {
-            return Err(Refusal::new(Code::AnswerFileMissing));
-        }
         let proof = text::optional_body("proof", self.proof.as_deref().unwrap_or_default())?;
-        let speaks_for_itself = matches!(asked, AnswerKind::Text | AnswerKind::List);
-        if proof.is_none() && evidence_files == 0 && !speaks_for_itself {
-            return Err(Refusal::new(Code::ProofMissing));
+        match asked.lacks(proof.is_some(), evidence_files) {
+            Some(refusal) => Err(refusal),
+            None => Ok(Self { answer, proof }),
         }
-        Ok(Self { answer, proof })
     }
 }
 

@@ -157,7 +157,7 @@ async fn a_number_is_shown_only_with_what_it_names() {
 }
 
 #[tokio::test]
-async fn closing_is_no_main_button_before_the_verdict() {
+async fn closing_is_offered_once_it_can_succeed_and_says_before_what_is_missing() {
     let app = TestApp::new().await;
     let lead = app.as_("dieu.phoi").await;
     let incident = opened(&app, "XA-A").await;
@@ -166,12 +166,40 @@ async fn closing_is_no_main_button_before_the_verdict() {
     for deed in ["contain", "recover", "resolve"] {
         lead.post(&format!("{path}/{deed}"), &[]).await.is(303);
     }
-    let button = |class: &str| format!("{path}/close\"><button class=\"{class}\">");
-    lead.get(&path).await.ok().sees(&button("button"));
-    lead.post(&format!("{path}/verdict"), &[("leak", "unclear"), REASON]).await.is(303);
-    lead.get(&path).await.ok().sees(&button("button"));
-    lead.post(&format!("{path}/verdict"), &[("leak", "no_sign"), REASON]).await.is(303);
-    lead.get(&path).await.ok().sees(&button("button button-main"));
+    let close = format!("{path}/close");
+    let (verdict, tasks) = ("Chưa đánh giá nguy cơ lộ, lọt", "Còn nhiệm vụ chưa xong");
+    lead.get(&path).await.ok().sees(verdict).sees(tasks).sees_not(&close);
+    app.as_("truc.ban").await.get(&path).await.ok().sees_not("Chưa đóng sự cố được");
+    let withdraw = format!("/tasks/{}/withdraw", app.task_of(&incident).await);
+    lead.post(&withdraw, &[REASON]).await.is(303);
+    lead.get(&path).await.ok().sees(verdict).sees_not(tasks).sees_not(&close);
+    let judge = format!("{path}/verdict");
+    lead.post(&judge, &[("leak", "unclear"), REASON]).await.is(303);
+    lead.get(&path).await.ok().sees("không phải là kết luận để đóng").sees_not(&close);
+    lead.post(&judge, &[("leak", "leaked"), REASON]).await.is(303);
+    lead.get(&path).await.ok().sees("Cần một người thứ hai").sees_not(&close);
+    lead.post(&judge, &[("leak", "no_sign"), REASON]).await.is(303);
+    let button = format!("{close}\"><button class=\"button button-main\">");
+    lead.get(&path).await.ok().sees(&button).sees_not("Chưa đóng sự cố được");
+}
+
+#[tokio::test]
+async fn what_was_merged_is_named_to_who_may_know_of_it() {
+    let app = TestApp::new().await;
+    let (one, other) = (opened(&app, "XA-A").await, opened(&app, "XA-B").await);
+    let lead = app.as_("dieu.phoi").await;
+    let (path, target) = (format!("/incidents/{one}"), format!("/incidents/{other}"));
+    let form = format!("{path}/merge");
+    lead.get(&path).await.ok().sees("Còn nhiệm vụ chưa xong").sees_not(&form);
+    let withdraw = format!("/tasks/{}/withdraw", app.task_of(&one).await);
+    lead.post(&withdraw, &[REASON]).await.is(303);
+    lead.get(&path).await.ok().sees_not("Còn nhiệm vụ chưa xong").sees(&form);
+    lead.get(&target).await.ok().sees_not("Đã gộp vào sự cố này");
+    lead.post(&form, &[("into", "SC-2026-0002"), REASON]).await.is(303);
+    let link = format!("<a href=\"{path}\">SC-2026-0001</a>");
+    lead.get(&target).await.ok().sees("Đã gộp vào sự cố này").sees(&link);
+    let unit = app.as_("xa.b").await.get(&target).await.ok();
+    unit.sees_not("SC-2026-0001").sees_not("Đã gộp vào sự cố này").sees_not(&one);
 }
 
 /// Everything but the closing, with no statutory report made.
@@ -263,7 +291,7 @@ async fn the_first_task_follows_the_chosen_class() {
     let task = format!("/tasks/{}", app.task_of(&incident).await);
     let page = app.as_("xa.a").await.get(&task).await.ok();
     let asked = page.sees("Kiểm tra đường truyền và máy chủ").sees("dịch vụ nào ngừng");
-    asked.sees("cần ít nhất một trong hai");
+    asked.sees("cần ít nhất một trong hai").sees("Cần minh chứng: ghi rõ đã làm gì");
 }
 
 #[tokio::test]

@@ -148,6 +148,14 @@ fn closing_needs_a_verdict_and_no_open_task() {
         assert_eq!(code(close(Some(verdict(leak)), 1, 0)), "four-eyes", "finder may not close");
         assert_eq!(close(Some(verdict(leak)), 2, 0), Ok(State::Closed));
     }
+    let waits = |verdict: Option<Verdict>, tasks_open| {
+        let resolved = Incident { verdict, ..incident(State::Resolved) };
+        let all = resolved.close_waits_for(person(1), tasks_open).into_iter();
+        all.map(|refusal| refusal.code).collect::<Vec<_>>()
+    };
+    assert_eq!(waits(None, 1), ["verdict-missing", "tasks-open"]);
+    assert_eq!(waits(Some(verdict(Leaked)), 2), ["four-eyes", "tasks-open"]);
+    assert!(waits(Some(verdict(NoSign)), 0).is_empty());
 }
 
 #[test]

@@ -168,20 +168,20 @@ fn form(view: &View, row: &IncidentRow, clock: &Clock, made: Option<&LawReport>)
 }
 
 /// Returns the way to close: one press, or, while a report is owed, what is owed and why it is.
-pub fn closing(view: &View, row: &IncidentRow, clocks: &[Clock], main: bool) -> Markup {
+pub fn closing(view: &View, row: &IncidentRow, clocks: &[Clock]) -> Markup {
     let action = format!("/incidents/{}/close", row.id);
     let owed: Vec<&Clock> = clocks.iter().filter(|clock| clock.is_owed()).collect();
     let title = view.t("incident-close");
     if owed.is_empty() {
         return html! {
             form method="post" action=(action) {
-                button.button.button-main[main] { (parts::icon("arrow-right")) (title) }
+                button.button.button-main { (parts::icon("arrow-right")) (title) }
             }
         };
     }
     html! {
         details.sure {
-            summary.button.button-main[main] { (title) "…" }
+            summary.button.button-main { (title) "…" }
             form method="post" action=(action) {
                 p { b { (view.t("law-owed")) } }
                 ul.stack-s { @for clock in owed { li.cluster {

@@ -6,16 +6,17 @@ use khien_domain::clock::Clock;
 use khien_domain::id::{MatterId, SignalId, UnitId};
 use khien_domain::incident::{LeakVerdict, Severity, State};
 use khien_domain::matter::PartyRole;
+use khien_domain::refusal::{Code, Refusal};
 use khien_domain::task::{AnswerKind, default_due};
 use khien_domain::time::HOUR;
 use khien_store::Conn;
 use maud::{Markup, html};
 
-use super::store::{self, IncidentRow, PartyRow};
+use super::store::{self, IncidentRow, PartRow, PartyRow};
 use super::{clock, law};
 use crate::app::App;
 use crate::evidence::store::{EvidenceRow, Holder};
-use crate::fault::Fault;
+use crate::fault::{Fault, refusal_text};
 use crate::journal::timeline::{self, Moment};
 use crate::signal::store::SignalRow;
 use crate::task::store::TaskRow;
@@ -34,6 +35,12 @@ pub(super) struct Sheet {
     parties: Vec<PartyRow>,
     moments: Vec<Moment>,
     allowed: Vec<Action>,
+    /// How many tasks keep it from ending.
+    tasks_open: u32,
+    /// What keeps the reader from closing it.
+    close_waits_for: Vec<Refusal>,
+    /// What was merged into it, as far as the reader may know of it.
+    parts: Vec<PartRow>,
 }
 
 /// Reads what the caller may see of an incident that [`store::find`] let them know of.
@@ -44,6 +51,7 @@ pub(super) async fn load(
     row: IncidentRow,
 ) -> Result<Sheet, Fault> {
     let (person, id) = (caller.person.id, MatterId::new(row.id));
+    let tasks_open = task::store::blocking(conn, id).await?;
     let mut sheet = Sheet {
         state: stored(&row.state)?,
         clocks: Vec::new(),
@@ -53,6 +61,9 @@ pub(super) async fn load(
         parties: store::parties(conn, person, id).await?,
         moments: Vec::new(),
         allowed: allowed(app, conn, caller, &row).await?,
+        tasks_open,
+        close_waits_for: row.noun()?.close_waits_for(person, tasks_open),
+        parts: store::parts(conn, person, id).await?,
         row,
     };
     if sheet.works() {
@@ -113,6 +124,12 @@ impl Sheet {
                 div.notice { (parts::icon("link")) p.notice-body {
                     (view.t("incident-merged-into")) " "
                     a href=(format!("/incidents/{into}")) { (number) }
+                } }
+            }
+            @if !self.parts.is_empty() {
+                div.notice { (parts::icon("link")) p.notice-body.cluster {
+                    (view.t("incident-parts"))
+                    @for part in &self.parts { a href=(format!("/incidents/{}", part.id)) { (part.number) } }
                 } }
             }
             div.columns {
@@ -186,7 +203,9 @@ impl Sheet {
             let key = format!("incident-{deed}");
             parts::sure(view, &self.path(deed), &key, "reason", danger)
         };
+        let closes = self.state == State::Resolved && self.may(Action::CloseIncident);
         html! {
+            @if closes { (self.close_waits(view)) }
             div.actions {
                 @if let Some((deed, action)) = next { @if self.may(action) {
                     form method="post" action=(self.path(deed)) {
@@ -195,15 +214,14 @@ impl Sheet {
                         }
                     }
                 } }
-                @if self.state == State::Resolved && self.may(Action::CloseIncident) {
-                    // Without a verdict it would be refused: that is what the page asks for.
-                    (law::closing(view, &self.row, &self.clocks, !self.verdict_is_open()))
+                @if closes && self.close_waits_for.is_empty() {
+                    (law::closing(view, &self.row, &self.clocks))
                 }
                 @if back && self.may(Action::LeadIncident) { (sure("step-back", false)) }
                 @if self.may(Action::CloseIncident) {
                     @if self.state == State::Closed { (sure("reopen", false)) }
                     @if self.state == State::Merged { (sure("unmerge", false)) }
-                    @if self.state == State::Open { (self.merge(view)) (sure("void", true)) }
+                    @if self.state == State::Open { (self.merge(view)) (self.void(view)) }
                 }
                 button.button.only-js type="button" data-print {
                     (parts::icon("print")) (view.t("print"))
@@ -212,19 +230,58 @@ impl Sheet {
         }
     }
 
+    /// What is missing before it can close, in the place of the button.
+    fn close_waits(&self, view: &View) -> Markup {
+        html! {
+            @if !self.close_waits_for.is_empty() {
+                div.notice.notice-warn {
+                    (parts::icon("warning"))
+                    div.notice-body {
+                        b { (view.t("incident-close-waits")) }
+                        ul { @for refusal in &self.close_waits_for { li { (refusal_text(view, refusal)) } } }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Why it can neither be voided nor merged yet: nothing while nobody owes anything to it.
+    fn tasks_wait(&self, view: &View) -> Option<Markup> {
+        let refusal = Refusal::new(Code::TasksOpen).arg("count", self.tasks_open);
+        (self.tasks_open > 0).then(|| html! { p.help { (refusal_text(view, &refusal)) } })
+    }
+
+    fn void(&self, view: &View) -> Markup {
+        let Some(wait) = self.tasks_wait(view) else {
+            return parts::sure(view, &self.path("void"), "incident-void", "reason", true);
+        };
+        html! {
+            details.sure {
+                summary.button.button-danger { (view.t("incident-void")) "…" }
+                (wait)
+            }
+        }
+    }
+
     fn merge(&self, view: &View) -> Markup {
         html! {
             details.sure {
                 summary.button { (view.t("incident-merge")) "…" }
-                form method="post" action=(self.path("merge")) {
-                    (parts::field(view, "merge-into", "incident-merge-number", true, html! {
-                        input.input #merge-into name="into" required placeholder="SC-2026-0001";
-                    }))
-                    (parts::field(view, "merge-reason", "reason", true, html! {
-                        textarea.textarea #merge-reason name="reason" required maxlength="2000" {}
-                    }))
-                    button.button { (view.t("incident-merge")) }
-                }
+                @if let Some(wait) = self.tasks_wait(view) { (wait) } @else { (self.merge_form(view)) }
+            }
+        }
+    }
+
+    fn merge_form(&self, view: &View) -> Markup {
+        html! {
+            form method="post" action=(self.path("merge")) {
+                (parts::field(view, "merge-into", "incident-merge-number", true, html! {
+                    input.input #merge-into name="into" required placeholder="SC-2026-0001";
+                }))
+                (parts::field(view, "merge-reason", "reason", true, html! {
+                    textarea.textarea #merge-reason name="reason" required maxlength="2000" {}
+                }))
+                button.button { (view.t("incident-merge")) }
             }
         }
     }

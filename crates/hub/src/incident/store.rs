@@ -95,6 +95,10 @@ statements! {
         party_depth!("m", "AND p.role = 'lead'"), " > 0 OR ", unit_depth!("q.unit"),
         " > 0) ORDER BY q.added_at, u.name LIMIT 2000"
     ),
+    PARTS = concat!(
+        "SELECT m.id, m.number FROM matter m WHERE m.merged_into = $2 AND ", matter_depth!("m"),
+        " > 0 ORDER BY m.number LIMIT 200"
+    ),
     LIST = concat!(
         columns!(), listed!(),
         newest_first!("m", "$5", "$6", "$7")
@@ -463,6 +467,24 @@ pub async fn parties(
     id: MatterId,
 ) -> Result<Vec<PartyRow>, Fault> {
     Ok(on!(conn, c => sqlx::query_as(PARTIES)
+        .bind(person.uuid())
+        .bind(id.uuid())
+        .fetch_all(&mut **c)
+        .await)?)
+}
+
+/// An incident that was merged into another.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct PartRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Its number.
+    pub number: String,
+}
+
+/// Returns what was merged into an incident, as far as the person may know of it.
+pub async fn parts(conn: &mut Conn, person: PersonId, id: MatterId) -> Result<Vec<PartRow>, Fault> {
+    Ok(on!(conn, c => sqlx::query_as(PARTS)
         .bind(person.uuid())
         .bind(id.uuid())
         .fetch_all(&mut **c)

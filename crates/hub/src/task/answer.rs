@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::Given;
 use crate::evidence::form::Form;
-use crate::fault::Fault;
+use crate::fault::{Fault, refusal_text};
 use crate::web::parts;
 use crate::web::view::View;
 
@@ -56,8 +56,15 @@ pub fn fields(view: &View, kind: AnswerKind) -> Markup {
     }
 }
 
+/// Returns what an answer of this kind would be refused without, to be read before it is sent.
+pub fn needed(view: &View, kind: AnswerKind) -> Markup {
+    html! {
+        @if let Some(refusal) = kind.lacks(false, 0) { p.help { (refusal_text(view, &refusal)) } }
+    }
+}
+
 /// Words and files that prove the answer: which of them must be given depends on its kind, as
-/// the domain's [`khien_domain::task::Submission::checked`] has it.
+/// the domain's [`AnswerKind::lacks`] has it.
 fn proof(view: &View, kind: AnswerKind) -> Markup {
     let words = html! {
         span.help { (view.t("answer-proof-help")) }
@@ -68,7 +75,7 @@ fn proof(view: &View, kind: AnswerKind) -> Markup {
         input.input #files type="file" name="files" multiple data-shrink="1600"
             required[kind == AnswerKind::File];
     };
-    let either = !matches!(kind, AnswerKind::File | AnswerKind::Text | AnswerKind::List);
+    let either = kind.lacks(true, 0).is_none() && kind.lacks(false, 0).is_some();
     html! {
         @if either {
             (parts::field_either(view, "proof", "answer-proof", words))

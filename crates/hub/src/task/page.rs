@@ -160,6 +160,7 @@ fn unit_deeds(view: &View, row: &TaskRow, state: Stand) -> Result<Markup, Fault>
             div.task-card-head { h2 { (view.t("task-answer")) } }
             form.form method="post" action=(path("submit")) enctype="multipart/form-data" {
                 (answer::fields(view, kind))
+                (answer::needed(view, kind))
                 div.actions {
                     button.button.button-main { (parts::icon("upload")) (view.t("task-submit")) }
                 }
