@@ -34,6 +34,8 @@ async fn an_auditor_reads_who_did_what_but_no_words() {
         auditor.get(&line).await.ok().sees("TH-2026-0001").sees("high").sees_not("bà Hoa");
         auditor.get("/journal?from=2020-01-01&to=2020-01-02").await.ok().sees("Không có dòng nào");
         auditor.get("/journal/line/999999").await.is(404);
+        let page = auditor.get("/journal").await.ok();
+        page.sees("Tín hiệu · TH-2026-0001").sees_not("signal:").sees_not("person:");
     }
 }
 
@@ -70,6 +72,8 @@ async fn the_head_is_signed_once_a_day_and_confirms_the_record() {
     assert!(last(&app).await.seq > head.seq);
 
     let auditor = app.as_("kiem.toan").await;
+    let line = format!("Dòng nhật ký · {}", head.seq);
+    auditor.get("/journal").await.ok().sees(&line).sees_not("entry:");
     let verdict = auditor.post("/journal/verify", &[]).await.ok();
     verdict.sees("Nhật ký nguyên vẹn").sees("Khớp với đầu chuỗi đã ký");
 }

@@ -116,6 +116,23 @@ fn actions() -> BTreeSet<String> {
     found
 }
 
+/// What the journal's lines are about: the nouns of the subjects that slices write.
+#[test]
+fn every_subject_of_the_journal_has_words() {
+    const WRITTEN: [&str; 4] =
+        ["subject: format!(\"", "subject = format!(\"", "subject: \"", "subject = \""];
+    let mut nouns = BTreeSet::new();
+    for (_, text) in source::files("rs") {
+        for rest in WRITTEN.iter().flat_map(|written| text.split(written).skip(1)) {
+            nouns.insert(rest.split([':', '"']).next().unwrap().to_owned());
+        }
+    }
+    assert!(nouns.len() > 10, "the search finds too little: {nouns:?}");
+    let silent: Vec<_> =
+        nouns.iter().filter(|noun| !has_words(&format!("subject-{noun}"))).collect();
+    assert!(silent.is_empty(), "no words for {silent:?}");
+}
+
 #[test]
 fn every_journal_line_has_words() {
     let actions = actions();

@@ -48,11 +48,15 @@ pub async fn list(
 ) -> Result<Markup, Fault> {
     let mut conn = app.db.read().await?;
     let lines = lines(&mut conn, &asked).await?;
-    let mut names = BTreeMap::new();
-    for name in lines.iter().flat_map(|line| [&line.actor, &line.subject]) {
-        if !names.contains_key(name) {
-            let called = called(&mut conn, &view, name).await?;
-            names.insert(name.clone(), called.unwrap_or_else(|| name.clone()));
+    let (mut actors, mut subjects) = (BTreeMap::new(), BTreeMap::new());
+    for line in &lines {
+        if !actors.contains_key(&line.actor) {
+            let called = called(&mut conn, &view, &line.actor).await?;
+            actors.insert(line.actor.clone(), called.unwrap_or_else(|| line.actor.clone()));
+        }
+        if !subjects.contains_key(&line.subject) {
+            let said = subject(&mut conn, &view, &line.subject).await?;
+            subjects.insert(line.subject.clone(), said);
         }
     }
     let head = store::last_deposit(&mut conn).await?;
@@ -61,7 +65,7 @@ pub async fn list(
         (deposit(&view, head.as_ref()))
         (filter(&view, &asked))
         @if lines.is_empty() { (parts::empty(&view, "journal-none")) }
-        @else { (table(&view, &lines, &names)) (older(&view, &asked, &lines)) }
+        @else { (table(&view, &lines, &actors, &subjects)) (older(&view, &asked, &lines)) }
     };
     Ok(layout::page(&view, &view.t("nav-journal"), body))
 }
@@ -70,6 +74,25 @@ pub async fn list(
 async fn called(conn: &mut Conn, view: &View, name: &str) -> Result<Option<String>, Fault> {
     let called = store::called(conn, name).await?;
     Ok(called.or_else(|| name.starts_with("job:").then(|| view.t("timeline-machine"))))
+}
+
+/// Returns the word for what a subject is, and its number or name where it has one. A kind that has
+/// no word yet stands as it is written.
+async fn subject(conn: &mut Conn, view: &View, subject: &str) -> Result<String, Fault> {
+    let (noun, id) = subject.split_once(':').unwrap_or((subject, ""));
+    let key = format!("subject-{noun}");
+    let word = view.t(&key);
+    if word == key {
+        return Ok(subject.to_owned());
+    }
+    let name = match noun {
+        "entry" => Some(id.to_owned()),
+        _ => store::called(conn, subject).await?,
+    };
+    Ok(match name.filter(|name| !name.is_empty()) {
+        Some(name) => format!("{word} · {name}"),
+        None => word,
+    })
 }
 
 async fn lines(conn: &mut Conn, asked: &Asked) -> Result<Vec<LineRow>, Fault> {
@@ -142,8 +165,10 @@ fn filter(view: &View, asked: &Asked) -> Markup {
     }
 }
 
-fn table(view: &View, lines: &[LineRow], names: &BTreeMap<String, String>) -> Markup {
-    let called = |name: &str| names.get(name).cloned().unwrap_or_default();
+type Names = BTreeMap<String, String>;
+
+fn table(view: &View, lines: &[LineRow], actors: &Names, subjects: &Names) -> Markup {
+    let called = |names: &Names, name: &str| names.get(name).cloned().unwrap_or_default();
     html! {
         div.table-wrap { table.table.cards {
             thead { tr {
@@ -160,9 +185,9 @@ fn table(view: &View, lines: &[LineRow], names: &BTreeMap<String, String>) -> Ma
                 td data-label=(view.t("journal-at")) {
                     time datetime=(time::rfc3339(line.at)) { (time::second(line.at)) }
                 }
-                td data-label=(view.t("journal-actor")) { (called(&line.actor)) }
+                td data-label=(view.t("journal-actor")) { (called(actors, &line.actor)) }
                 td data-label=(view.t("journal-action")) { (timeline::words(view, &line.action)) }
-                td data-label=(view.t("journal-subject")) { (called(&line.subject)) }
+                td data-label=(view.t("journal-subject")) { (called(subjects, &line.subject)) }
             } } }
         } }
     }
@@ -204,7 +229,7 @@ pub async fn show(
     };
     let entry = journal::list(&mut conn, &filter, 1).await?.pop().ok_or(Fault::NotFound)?;
     let actor = called(&mut conn, &view, &entry.actor).await?;
-    let subject = store::called(&mut conn, &entry.subject).await?;
+    let subject = subject(&mut conn, &view, &entry.subject).await?;
     let number = view.lang.ta("journal-line", &[("seq", entry.seq.into())]);
     let body = html! {
         (parts::crumbs(&view, "/journal", &view.t("nav-journal"), &number))
@@ -215,7 +240,7 @@ pub async fn show(
             dd { @if let Some(actor) = actor { (actor) br; } span.mono { (entry.actor) } }
             dt { (view.t("journal-action")) } dd.mono { (entry.action) }
             dt { (view.t("journal-subject")) }
-            dd { @if let Some(subject) = subject { (subject) br; } span.mono { (entry.subject) } }
+            dd { (subject) br; span.mono { (entry.subject) } }
             (details(&view, &entry))
             dt { (view.t("journal-hash")) } dd { span.hash { (hex::encode(&entry.hash)) } }
         } } }

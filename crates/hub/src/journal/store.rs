@@ -20,6 +20,10 @@ statements! {
     PERSON = "SELECT name FROM person WHERE id = $1",
     SOURCE = "SELECT name FROM source WHERE id = $1",
     ASSET = "SELECT name FROM asset WHERE id = $1",
+    GRANT = "SELECT p.name FROM access_grant g JOIN person p ON p.id = g.person WHERE g.id = $1",
+    EVIDENCE = "SELECT COALESCE(t.number, s.number, m.number, '') FROM evidence e
+                LEFT JOIN task t ON t.id = e.task LEFT JOIN signal s ON s.id = e.signal
+                LEFT JOIN matter m ON m.id = e.matter WHERE e.id = $1",
     BY_NUMBER = "SELECT 'signal' AS noun, id FROM signal WHERE number = $1
                  UNION ALL SELECT 'matter', id FROM matter WHERE number = $1
                  UNION ALL SELECT 'task', id FROM task WHERE number = $1",
@@ -75,7 +79,8 @@ pub async fn list(conn: &mut Conn, wanted: &Wanted<'_>, limit: i64) -> Result<Ve
 }
 
 /// Returns what people call a subject or an actor `<noun>:<uuid>`: its number, or its name where
-/// it has none. Nothing for what has no row.
+/// it has none; of evidence the number of what it belongs to, of a grant the name of whose it is.
+/// Nothing for what has no row.
 pub async fn called(conn: &mut Conn, subject: &str) -> Result<Option<String>, Fault> {
     let Some((noun, id)) = subject.split_once(':') else { return Ok(None) };
     let Ok(id) = id.parse::<Uuid>() else { return Ok(None) };
@@ -87,6 +92,8 @@ pub async fn called(conn: &mut Conn, subject: &str) -> Result<Option<String>, Fa
         "person" => PERSON,
         "source" => SOURCE,
         "asset" => ASSET,
+        "grant" => GRANT,
+        "evidence" => EVIDENCE,
         _ => return Ok(None),
     };
     Ok(on!(conn, c => sqlx::query_scalar(sql).bind(id).fetch_optional(&mut **c).await)?)
