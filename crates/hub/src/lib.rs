@@ -27,6 +27,7 @@ pub mod inbox;
 pub mod incident;
 pub mod intake;
 pub mod journal;
+pub mod listen;
 pub mod migrations;
 pub mod number;
 pub mod openapi;

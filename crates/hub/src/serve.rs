@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::intake::Doors;
+use crate::listen::NoListener;
 use crate::{detection, evidence, intake, journal, router, schedule};
 
 /// How long requests and jobs under way may go on once the hub was told to stop.
@@ -50,8 +51,7 @@ pub async fn start(app: &App) -> anyhow::Result<Running> {
         tracing::warn!(files = orphans, "evidence files that nothing names are kept");
     }
     let address = app.config.http.listen;
-    let listener = TcpListener::bind(address).await;
-    let listener = listener.with_context(|| format!("listening on {address}"))?;
+    let listener = TcpListener::bind(address).await.map_err(NoListener::at(address))?;
     let http = listener.local_addr()?;
     let tasks = TaskTracker::new();
     let doors = intake::open(app, &tasks, &app.stop).await?;

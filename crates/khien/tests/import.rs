@@ -108,6 +108,7 @@ fn the_first_slip_is_told_even_when_the_start_fails() {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(4));
     assert!(stderr(&output).contains("/activate"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("Another program uses"), "{}", stderr(&output));
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ const BAD: &str = "title: Bad\nid: bad\nlogsource: {product: windows}\n\
 
 fn rules(args: &[&str], folder: Option<&Path>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_khien"));
-    command.arg("rules").args(args).args(folder).output().unwrap()
+    command.args(["--lang", "en", "rules"]).args(args).args(folder).output().unwrap()
 }
 
 fn json(output: &Output) -> Value {
@@ -50,6 +50,20 @@ fn the_embedded_pack_is_listed() {
     let document = json(&rules(&["list", "--format", "json"], None));
     let rules = document["rules"].as_array().unwrap();
     assert!(rules.iter().any(|rule| rule["title_vi"].is_string() && rule["level"] == "high"));
+}
+
+#[test]
+fn the_tables_speak_the_readers_language() {
+    let vietnamese = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_khien"));
+        let output = command.args(["--lang", "vi", "rules"]).args(args).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let list = vietnamese(&["list"]);
+    assert!(list.contains("Nguồn nhật ký") && list.contains("tương quan"), "{list}");
+    assert!(list.contains("Cao") && !list.contains("high"), "{list}");
+    assert!(vietnamese(&["check"]).contains("luật dùng được, 0 bị từ chối"));
+    assert!(vietnamese(&["check", "/no/such/folder"]).contains("Không có /no/such/folder"));
 }
 
 #[test]

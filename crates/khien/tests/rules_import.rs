@@ -168,7 +168,7 @@ fn a_release_is_installed_compared_and_taken_back() {
 
     // Loading the folder above finds the rules in use, and not those before them beside.
     let check = room.rules(&["check", "used"]);
-    assert!(told(&check).contains("3 rules load, 0 are refused"), "{}", told(&check));
+    assert!(told(&check).contains("3 luật dùng được, 0 bị từ chối"), "{}", told(&check));
     let again = room.import(&["r2.zip", "--version", "2026-11"]);
     assert!(talk(&again).contains("không thay gì"), "{}", talk(&again));
 }

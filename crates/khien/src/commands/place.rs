@@ -1,10 +1,12 @@
 //! Which hub a command is about: its configuration and its data folder.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use khien_hub::config::{Config, ConfigError};
 use khien_hub::folder::FolderError;
+use khien_hub::listen::NoListener;
 use khien_hub::web::i18n::{Arg, Lang};
 use khien_store::{Db, StoreError};
 
@@ -79,6 +81,12 @@ pub(crate) fn open_refused(lang: Lang, error: &anyhow::Error) -> Option<String> 
                 &[("path", Arg::Text(&path(at))), ("why", Arg::Text(&source.to_string()))],
             ),
         });
+    }
+    if let Some(NoListener { address, source }) = error.downcast_ref::<NoListener>() {
+        let taken = source.kind() == ErrorKind::AddrInUse;
+        let key = if taken { "cli-listen-taken" } else { "cli-listen-refused" };
+        let (address, why) = (address.to_string(), source.to_string());
+        return Some(lang.ta(key, &[("address", Arg::Text(&address)), ("why", Arg::Text(&why))]));
     }
     match error.downcast_ref::<StoreError>()? {
         StoreError::NewerSchema { found, known } => Some(lang.ta(

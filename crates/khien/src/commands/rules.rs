@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use comfy_table::{Table, presets};
 use khien_detect::{Level, Refused, Rules};
-use khien_hub::web::i18n::Lang;
+use khien_hub::web::i18n::{Arg, Lang};
 use serde_json::json;
 
 pub(super) use pinned::{Pin, Pinned};
@@ -73,16 +73,16 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         Ask::Import(args) => return import::run(args, lang),
     };
     if let Some(absent) = which.folders.iter().find(|path| !path.exists()) {
-        writeln!(std::io::stderr(), "khien: {} does not exist", absent.display())?;
+        say(&lang.ta("cli-rules-absent", &[("path", Arg::Text(&absent.display().to_string()))]));
         return Ok(Exit::Usage);
     }
     let (rules, refused) =
         if which.folders.is_empty() { Rules::pack() } else { Rules::load(&which.folders) };
     let checked = matches!(args.ask, Ask::Check(_));
     let text = match (checked, which.format) {
-        (true, Form::Table) => check_table(&rules, &refused),
+        (true, Form::Table) => check_table(&rules, &refused, lang),
         (true, Form::Json) => check_json(&rules, &refused).to_string(),
-        (false, Form::Table) => list_table(&rules),
+        (false, Form::Table) => list_table(&rules, lang),
         (false, Form::Json) => list_json(&rules).to_string(),
     };
     writeln!(std::io::stdout(), "{text}")?;
@@ -100,18 +100,21 @@ fn cell(text: &str) -> String {
     clip(text, CELL_CHARS_MAX)
 }
 
-fn table(header: &[&str]) -> Table {
+fn table(lang: Lang, columns: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header.to_vec());
+    let header = columns.iter().map(|column| lang.t(&format!("cli-rules-{column}")));
+    table.load_style(presets::NOTHING).set_header(header);
     table
 }
 
-fn check_table(rules: &Rules, refused: &[Refused]) -> String {
-    let total = format!("{} rules load, {} are refused", rules.len(), refused.len());
+fn check_table(rules: &Rules, refused: &[Refused], lang: Lang) -> String {
+    let count = |number: usize| Arg::Number(i64::try_from(number).unwrap_or(i64::MAX));
+    let counts = [("loaded", count(rules.len())), ("refused", count(refused.len()))];
+    let total = lang.ta("cli-rules-total", &counts);
     if refused.is_empty() {
         return total;
     }
-    let mut table = table(&["id", "rule", "file", "reason"]);
+    let mut table = table(lang, &["id", "rule", "file", "reason"]);
     for one in refused {
         table.add_row([
             cell(one.id.as_deref().unwrap_or("-")),
@@ -145,12 +148,14 @@ fn check_json(rules: &Rules, refused: &[Refused]) -> serde_json::Value {
     json!({ "version": 1, "loaded": rules.len(), "loaded_by_level": by_level, "refused": refused })
 }
 
-fn list_table(rules: &Rules) -> String {
-    let mut table = table(&["level", "rule", "log source", "id"]);
+fn list_table(rules: &Rules, lang: Lang) -> String {
+    let mut table = table(lang, &["level", "rule", "source", "id"]);
     for info in rules.infos() {
         let source = info.source.to_string();
-        let source = if source.is_empty() { "correlation".to_owned() } else { source };
-        table.add_row([info.level.to_string(), cell(&info.title), cell(&source), cell(&info.id)]);
+        let source = if source.is_empty() { lang.t("cli-rules-correlation") } else { source };
+        let level = lang.t(&format!("level-{}", info.level.name()));
+        let title = info.title_vi.as_deref().filter(|_| lang == Lang::Vi).unwrap_or(&info.title);
+        table.add_row([level, cell(title), cell(&source), cell(&info.id)]);
     }
     table.to_string()
 }

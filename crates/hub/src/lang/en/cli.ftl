@@ -7,6 +7,8 @@ cli-folder-in-use = Another Khiên runs on the folder { $path }. Stop it first, 
 cli-folder-unusable = { $path } cannot be used: { $why }. Look at its permissions and at the free disk space.
 cli-folder-newer = This data was written by a newer Khiên (schema { $found }, this program knows { $known }); use the newer version.
 cli-folder-empty = The folder { $path } holds no Khiên data yet (no state.db).
+cli-listen-taken = Another program uses { $address }. End it or choose another port: [http] listen in khien.toml or the variable KHIEN__HTTP__LISTEN, with khien demo --listen.
+cli-listen-refused = { $address } cannot be listened on: { $why }. Check the address and the rights; a port under 1024 needs a right of its own.
 cli-serve-listens = Khiên runs at { $url } (Ctrl-C to stop)
 cli-serve-first-slip =
     The data folder was empty, so the first administrator was made.
@@ -16,6 +18,15 @@ cli-serve-first-slip =
       Code:     { $code }
 cli-journal-head = The signed head that was compared: { $path }
 cli-journal-head-none = No --head was given, and none lies in { $path }.
+cli-rules-absent = { $path } does not exist.
+cli-rules-total = { $loaded } rules load, { $refused } are refused
+cli-rules-id = id
+cli-rules-rule = rule
+cli-rules-file = file
+cli-rules-reason = reason
+cli-rules-level = level
+cli-rules-source = log source
+cli-rules-correlation = correlation
 cli-origin-default = default
 cli-origin-environment = environment
 cli-doctor-listener = Listener: { $address }

@@ -7,6 +7,8 @@ cli-folder-in-use = Một Khiên khác đang chạy trên thư mục { $path }. 
 cli-folder-unusable = Không dùng được { $path }: { $why }. Hãy kiểm tra quyền ghi và dung lượng đĩa.
 cli-folder-newer = Dữ liệu này do một phiên bản Khiên mới hơn ghi (lược đồ { $found }, chương trình này chỉ biết đến { $known }); hãy dùng phiên bản mới hơn.
 cli-folder-empty = Thư mục { $path } chưa có dữ liệu của Khiên (không thấy state.db).
+cli-listen-taken = Cổng { $address } đang có chương trình khác dùng. Hãy dừng chương trình đó hoặc chọn cổng khác: [http] listen trong khien.toml hay biến KHIEN__HTTP__LISTEN, với khien demo là --listen.
+cli-listen-refused = Không mở được cổng { $address }: { $why }. Hãy kiểm tra địa chỉ và quyền; cổng dưới 1024 cần quyền riêng.
 cli-serve-listens = Khiên đang chạy tại { $url } (Ctrl-C để dừng)
 cli-serve-first-slip =
     Thư mục dữ liệu còn trống nên hệ thống đã tạo người quản trị đầu tiên.
@@ -16,6 +18,15 @@ cli-serve-first-slip =
       Mã kích hoạt:   { $code }
 cli-journal-head = Đầu chuỗi đã dùng để đối chiếu: { $path }
 cli-journal-head-none = Không có --head nào được chỉ định và trong { $path } cũng không có đầu chuỗi nào.
+cli-rules-absent = Không có { $path }.
+cli-rules-total = { $loaded } luật dùng được, { $refused } bị từ chối
+cli-rules-id = Mã
+cli-rules-rule = Luật
+cli-rules-file = Tệp
+cli-rules-reason = Lý do
+cli-rules-level = Mức
+cli-rules-source = Nguồn nhật ký
+cli-rules-correlation = tương quan
 cli-origin-default = mặc định
 cli-origin-environment = biến môi trường
 cli-doctor-listener = Cổng phục vụ: { $address }
