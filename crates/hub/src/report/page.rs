@@ -4,6 +4,7 @@ use axum::extract::{Multipart, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use khien_domain::access::Action;
+use khien_domain::fold::fold;
 use khien_domain::id::SignalId;
 use khien_domain::signal::ReportFacts;
 use khien_domain::unit::Unit;
@@ -206,12 +207,15 @@ pub(super) async fn sent(
 
 /// Returns the telephone number of the desk to tap, or what to do when none is registered.
 pub fn call_duty(view: &View, duty: Option<&Duty>) -> Markup {
+    let watch = view.t("report-duty");
+    // A desk that is called "Điện thoại trực 24/7" has said so itself.
+    let says_so = duty.is_some_and(|duty| fold(&duty.name).contains(&fold(&watch)));
     match duty {
         Some(duty) => html! {
             a.call href=(format!("tel:{}", duty.phone)) {
                 (parts::icon("phone"))
                 span {
-                    span.call-who { (duty.name) " · " (view.t("report-duty")) }
+                    span.call-who { (duty.name) @if !says_so { " · " (watch) } }
                     span.call-number { (spoken(&duty.phone)) }
                 }
             }
@@ -249,5 +253,16 @@ mod tests {
         assert_eq!(spoken("02333000111"), "0233 3000 111");
         assert_eq!(spoken("0691234567"), "0691 234 567");
         assert_eq!(spoken("113"), "113");
+    }
+
+    #[test]
+    fn a_desk_says_once_that_it_keeps_watch() {
+        let said = |name: &str| {
+            let duty = Duty { name: name.to_owned(), phone: "113".to_owned() };
+            call_duty(&View::default(), Some(&duty)).into_string().to_lowercase()
+        };
+        for name in ["Điện thoại trực 24/7", "Phòng An ninh mạng"] {
+            assert_eq!(said(name).matches("trực 24/7").count(), 1, "{name}");
+        }
     }
 }
