@@ -21,8 +21,9 @@ use super::save::{self, BadState};
 use super::sighting::{Seen, Sighting};
 use crate::sigma::rule::RuleInfo;
 
-/// Bytes that the memory of all correlations may take.
-pub const STATE_BYTES_MAX: usize = 64 << 20;
+/// Bytes that the memory of all correlations may take, reckoned as what the process grows by. A hunt
+/// with every rule holds this and less than 60 MB besides.
+pub const STATE_BYTES_MAX: usize = 40 << 20;
 /// How far the clock goes before groups that are over are looked for, µs.
 const SWEEP_US: i64 = 10_000_000;
 /// Hits of time frames that wait to be fetched.

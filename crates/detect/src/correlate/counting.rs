@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
+use super::ALLOCATION_BYTES;
 use super::group::{Answer, Group, Verdict};
 use super::link::Linked;
 use super::rule::Kind;
@@ -12,12 +13,23 @@ use super::sighting::Seen;
 use crate::sigma::rule::RuleInfo;
 
 /// Groups kept per correlation.
-pub const GROUPS_MAX: usize = 200_000;
+pub const GROUPS_MAX: usize = 120_000;
 /// Bytes that the groups of one correlation may take.
-pub const RULE_BYTES_MAX: usize = 48 << 20;
-/// What a group takes beside its sightings and its key: itself in a table that is half full at
-/// worst, its key's counters, its place in the order of expiry, and what the allocator adds.
-const GROUP_BYTES: usize = 2 * (size_of::<Group>() + size_of::<Arc<str>>()) + 96;
+pub const RULE_BYTES_MAX: usize = 36 << 20;
+/// Places of a table for so many that are taken, at worst: tables double once they are full to 7/8.
+const SLOTS: (usize, usize) = (16, 7);
+/// What a group takes beside its sightings and its key: itself, its key's counters, its places in
+/// the table and in the order of expiry (which doubles, too), and what the allocator adds.
+const GROUP_BYTES: usize = size_of::<Group>()
+    + 2 * size_of::<usize>()
+    + (size_of::<(Arc<str>, Box<Group>)>() + 1) * SLOTS.0 / SLOTS.1
+    + 2 * size_of::<Expiry>()
+    + 2 * ALLOCATION_BYTES;
+/// A table with more than so many places for each group is made smaller.
+const SLACK: usize = 8;
+
+/// When a group is over, the earliest first.
+type Expiry = Reverse<(i64, Arc<str>)>;
 
 /// What the bounds have cost so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,9 +83,9 @@ pub struct Usage {
 #[derive(Debug)]
 pub(crate) struct Counting {
     pub(crate) linked: Linked,
-    pub(crate) groups: HashMap<Arc<str>, Group>,
+    pub(crate) groups: HashMap<Arc<str>, Box<Group>>,
     /// When groups are over. A time may be out of date, and is then too early, never too late.
-    expiry: BinaryHeap<Reverse<(i64, Arc<str>)>>,
+    expiry: BinaryHeap<Expiry>,
     pub(crate) bytes: usize,
     pub(crate) counters: Counters,
 }
@@ -145,7 +157,7 @@ impl Counting {
     pub(crate) fn put(&mut self, key: Arc<str>, group: Group) {
         self.bytes += weight(&key, &group);
         self.expiry.push(Reverse((self.end(&group), Arc::clone(&key))));
-        self.groups.insert(key, group);
+        self.groups.insert(key, Box::new(group));
     }
 
     /// Returns the time after which nothing can be added to a group, by the correlator's clock.
@@ -154,7 +166,7 @@ impl Counting {
     }
 
     /// Takes out the group that is over first, if it is over before `before`.
-    fn pop(&mut self, before: i64) -> Option<(Arc<str>, Group)> {
+    fn pop(&mut self, before: i64) -> Option<Group> {
         while let Some(Reverse((end, key))) = self.expiry.peek() {
             if *end >= before {
                 return None;
@@ -167,7 +179,8 @@ impl Counting {
                 _ => {
                     if let Some(group) = self.groups.remove(&key) {
                         self.bytes = self.bytes.saturating_sub(weight(&key, &group));
-                        return Some((key, group));
+                        self.shrink();
+                        return Some(*group);
                     }
                 }
             }
@@ -175,9 +188,17 @@ impl Counting {
         None
     }
 
+    /// Gives back the room of groups that are gone, which no count of bytes would tell of.
+    fn shrink(&mut self) {
+        if self.groups.capacity() / SLACK > self.groups.len() {
+            self.groups.shrink_to(self.groups.len() * 2);
+            self.expiry.shrink_to(self.groups.len() * 2);
+        }
+    }
+
     /// Lets go of the groups that are over and judges their last time frames.
     pub(crate) fn expire(&mut self, clock: i64, verdicts: &mut Vec<Verdict>) {
-        while let Some((_, mut group)) = self.pop(clock) {
+        while let Some(mut group) = self.pop(clock) {
             if self.linked.window.framed {
                 let approximate = group.is_approximate();
                 let told = group.judge(&self.linked.window, true);
@@ -212,4 +233,25 @@ impl Counting {
 
 fn weight(key: &str, group: &Group) -> usize {
     GROUP_BYTES + key.len() + group.samples.bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_of_groups_that_are_gone_is_given_back() {
+        let yaml = "title: A\nid: a\nlogsource: {product: linux}\n\
+                    detection: {k: [one], condition: k}\n---\ntitle: C\nid: c\n\
+                    correlation: {type: event_count, rules: [a], timespan: 1h, condition: {gte: 9}}\n";
+        let (rules, refused) = crate::Rules::from_texts([("t.yml", yaml)]);
+        assert!(refused.is_empty(), "{refused:?}");
+        let mut counting = Counting::new(rules.correlations[0].clone());
+        for number in 0..10_000 {
+            counting.put(number.to_string().into(), Group::new(0, 0));
+        }
+        counting.expire(i64::MAX, &mut Vec::new());
+        assert_eq!((counting.groups.len(), counting.bytes), (0, 0));
+        assert!(counting.groups.capacity() < 100 && counting.expiry.capacity() < 100);
+    }
 }

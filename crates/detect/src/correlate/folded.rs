@@ -17,7 +17,7 @@ const BUCKETS_PER_SPAN: i64 = 32;
 /// Buckets of one group.
 pub(crate) const BUCKETS_MAX: usize = 256;
 /// Bytes that the buckets of one group may take.
-const BUCKET_BYTES_MAX: usize = 256 << 10;
+const BUCKET_BYTES_MAX: usize = 160 << 10;
 
 /// What a bucket knows beside the number of its sightings.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@
 //! refuses circles, `sighting` says what the scanner hands over. The memory is `correlator` (all of
 //! it), `counting` (one correlation), `group`, `samples` (its newest sightings) and `folded` (its
 //! older ones, with `distinct`, `quantile` and `chain`); `window` asks it
-//! and `save` carries it over a restart.
+//! and `save` carries it over a restart; `packed` carries sightings past what memory can hold.
 
 mod chain;
 pub(crate) mod correlator;
@@ -14,6 +14,7 @@ mod distinct;
 mod folded;
 mod group;
 pub(crate) mod link;
+mod packed;
 mod quantile;
 pub(crate) mod rule;
 mod samples;
@@ -21,5 +22,8 @@ pub(crate) mod save;
 pub(crate) mod sighting;
 mod window;
 
+/// What the allocator adds to each piece of memory that is asked of it, bytes: its own head, and what
+/// it rounds up.
+const ALLOCATION_BYTES: usize = 16;
 /// How late an event may come, µs: as seen from the newest event of its group.
 pub const LATENESS_US: i64 = 5 * 60 * 1_000_000;

@@ -1,10 +1,10 @@
 //! The sightings of a group in order of time: the newest one by one, older ones folded.
 
-use super::criterion;
 use super::folded::{Bucket, Folded};
 use super::rule::Kind;
 use super::sighting::Seen;
 use super::window::Window;
+use super::{ALLOCATION_BYTES, criterion};
 use crate::sigma::number::Number;
 
 /// Sightings that a group keeps one by one.
@@ -87,7 +87,8 @@ impl Sample {
 impl Origin {
     /// Returns the bytes it takes beside itself.
     pub(crate) fn bytes(&self) -> usize {
-        self.above.iter().map(|seen| size_of::<Seen>() + seen.group.len()).sum()
+        let above: usize = self.above.iter().map(Seen::bytes).sum();
+        if self.above.is_empty() { 0 } else { ALLOCATION_BYTES + above }
     }
 }
 
@@ -115,8 +116,10 @@ impl Samples {
                 return 0;
             }
         }
+        make_room(&mut self.recent);
         self.recent.insert(position, sample);
         if let Some(origin) = origin {
+            make_room(&mut self.origins);
             self.origins.insert(position, origin);
         }
         if self.recent.len() > EXACT_MAX { self.fold(window) } else { 0 }
@@ -186,9 +189,23 @@ impl Samples {
     /// Returns the bytes it takes beside itself.
     pub(crate) fn bytes(&self) -> usize {
         let above: usize = self.origins.iter().map(Origin::bytes).sum();
-        self.recent.capacity() * size_of::<Sample>()
-            + self.origins.capacity() * size_of::<Origin>()
+        row_bytes(&self.recent)
+            + row_bytes(&self.origins)
             + above
             + self.folded.as_ref().map_or(0, |folded| folded.bytes())
+    }
+}
+
+/// Makes room for one more, and little besides: groups are many, and most hold few sightings.
+fn make_room<T>(row: &mut Vec<T>) {
+    if row.len() == row.capacity() {
+        row.reserve_exact((row.len() / 2).max(1));
+    }
+}
+
+fn row_bytes<T>(row: &Vec<T>) -> usize {
+    match row.capacity() {
+        0 => 0,
+        room => room * size_of::<T>() + ALLOCATION_BYTES,
     }
 }

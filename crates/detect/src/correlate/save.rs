@@ -136,14 +136,15 @@ fn known(correlator: &Correlator, read: &mut In<'_>) -> Result<Vec<Option<u32>>,
     Ok(known)
 }
 
-struct Out(Vec<u8>);
+/// What was written so far.
+pub(super) struct Out(pub(super) Vec<u8>);
 
 impl Out {
-    fn int(&mut self, value: i64) {
+    pub(super) fn int(&mut self, value: i64) {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
-    fn word(&mut self, value: u64) {
+    pub(super) fn word(&mut self, value: u64) {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
@@ -151,7 +152,7 @@ impl Out {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
-    fn byte(&mut self, value: u8) {
+    pub(super) fn byte(&mut self, value: u8) {
         self.0.push(value);
     }
 
@@ -197,7 +198,7 @@ impl Out {
         self.above(&origin.above);
     }
 
-    fn above(&mut self, above: &[Seen]) {
+    pub(super) fn above(&mut self, above: &[Seen]) {
         self.size(above.len());
         for seen in above {
             self.half(seen.correlation);
@@ -243,7 +244,7 @@ impl Out {
 }
 
 /// What is left to be read. A size is never trusted with memory: every element takes bytes.
-struct In<'b>(&'b [u8]);
+pub(super) struct In<'b>(pub(super) &'b [u8]);
 
 impl<'b> In<'b> {
     fn take(&mut self, bytes: usize) -> Result<&'b [u8], BadState> {
@@ -258,11 +259,11 @@ impl<'b> In<'b> {
         Ok(taken)
     }
 
-    fn int(&mut self) -> Result<i64, BadState> {
+    pub(super) fn int(&mut self) -> Result<i64, BadState> {
         self.chunk().map(|bytes| i64::from_le_bytes(*bytes))
     }
 
-    fn word(&mut self) -> Result<u64, BadState> {
+    pub(super) fn word(&mut self) -> Result<u64, BadState> {
         self.chunk().map(|bytes| u64::from_le_bytes(*bytes))
     }
 
@@ -274,7 +275,7 @@ impl<'b> In<'b> {
         self.chunk::<1>().map(|[byte]| *byte)
     }
 
-    fn flag(&mut self) -> Result<bool, BadState> {
+    pub(super) fn flag(&mut self) -> Result<bool, BadState> {
         match self.byte()? {
             0 => Ok(false),
             1 => Ok(true),
@@ -316,26 +317,20 @@ impl<'b> In<'b> {
     fn origin(&mut self, known: &[Option<u32>]) -> Result<Origin, BadState> {
         let place = self.word()?;
         let event = usize::try_from(self.word()?).map_err(|_| BadState::Damaged)?;
-        Ok(Origin { place, event, above: self.above(known, CHAIN_MAX)? })
+        Ok(Origin { place, event, above: renumbered(self.above(CHAIN_MAX)?, known)? })
     }
 
-    fn above(&mut self, known: &[Option<u32>], depth: usize) -> Result<Box<[Seen]>, BadState> {
+    /// Reads what correlations learn of an event, at most so many on top of each other.
+    pub(super) fn above(&mut self, depth: usize) -> Result<Box<[Seen]>, BadState> {
         let count = self.size()?;
         fits(count == 0 || depth > 0)?;
         let mut all = Vec::new();
         for _ in 0..count {
-            let number = *known.get(self.size()?).ok_or(BadState::Damaged)?;
-            let (members, group) = (self.half()?, self.text()?.into());
+            let (correlation, members) = (self.half()?, self.half()?);
+            let group = self.text()?.into();
             let valued = self.flag()?;
             let value = Some(self.word()?).filter(|_| valued);
-            let above = self.above(known, depth - 1)?;
-            all.extend(number.map(|correlation| Seen {
-                correlation,
-                members,
-                group,
-                value,
-                above,
-            }));
+            all.push(Seen { correlation, members, group, value, above: self.above(depth - 1)? });
         }
         Ok(all.into())
     }
@@ -409,6 +404,17 @@ impl<'b> In<'b> {
         fits(bins.iter().all(known) && bins.is_sorted_by(|a, b| a.0 < b.0))?;
         Ok(Sketch(bins))
     }
+}
+
+/// Gives correlations their present numbers and leaves out those that are no more.
+fn renumbered(above: Box<[Seen]>, known: &[Option<u32>]) -> Result<Box<[Seen]>, BadState> {
+    let mut present = Vec::with_capacity(above.len());
+    for seen in above {
+        let number = *known.get(seen.correlation as usize).ok_or(BadState::Damaged)?;
+        let above = renumbered(seen.above, known)?;
+        present.extend(number.map(|correlation| Seen { correlation, above, ..seen }));
+    }
+    Ok(present.into())
 }
 
 fn fits(holds: bool) -> Result<(), BadState> {

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
+use super::ALLOCATION_BYTES;
 use crate::fields::FieldId;
 use crate::sigma::number::Number;
 
@@ -52,6 +53,15 @@ pub(crate) struct Feed {
     pub(crate) value: Box<[FieldId]>,
     pub(crate) numeric: bool,
     pub(crate) above: Box<[Feed]>,
+}
+
+impl Seen {
+    /// Returns the bytes it takes, itself included.
+    pub(crate) fn bytes(&self) -> usize {
+        let boxes = usize::from(!self.group.is_empty()) + usize::from(!self.above.is_empty());
+        let above: usize = self.above.iter().map(Self::bytes).sum();
+        size_of::<Self>() + self.group.len() + boxes * ALLOCATION_BYTES + above
+    }
 }
 
 impl Feed {

@@ -75,6 +75,42 @@ fn beyond_the_quota_groups_are_given_up_and_counted() {
 }
 
 #[test]
+fn whatever_is_counted_stays_within_the_quotas() {
+    let kinds = [
+        "type: event_count, condition: {gte: 90}",
+        "type: event_count, condition: {lt: 2}",
+        "type: value_count, condition: {field: value, gte: 90}",
+        "type: value_sum, condition: {field: value, gte: 1000000}",
+        "type: value_percentile, condition: {field: value, gte: 9000, percentile: 90}",
+        "type: temporal",
+        "type: temporal_ordered",
+    ];
+    let mut yaml = BASE.to_owned();
+    for (number, kind) in kinds.iter().enumerate() {
+        yaml += &format!(
+            "---\ntitle: c\nid: c{number}\ncorrelation: {{{kind}, rules: [a, b], group-by: [who], timespan: 1h}}\n\
+             ---\ntitle: d\nid: d{number}\ncorrelation: {{type: event_count, rules: [c{number}], group-by: [who], timespan: 1h, condition: {{gte: 2}}}}\n"
+        );
+    }
+    let mut engine = engine(&yaml);
+    let long = "g".repeat(200);
+    for round in 0..60_i64 {
+        let mut batch = Batch::new();
+        for n in 0..1_000_i64 {
+            // Many groups of few sightings, then few of many.
+            let group = if round < 40 { round * 1_000 + n } else { n % 20 };
+            let at = (round * 1_000 + n) * 20_000;
+            add(&mut batch, "one", at, &format!("{long}{group}"), &(n * 7).to_string());
+        }
+        engine.batch(&batch);
+        let usage: Vec<_> = engine.usage().collect();
+        assert!(usage.iter().all(|one| one.bytes <= RULE_BYTES_MAX));
+        assert!(usage.iter().map(|one| one.bytes).sum::<usize>() <= STATE_BYTES_MAX);
+    }
+    assert!(engine.counters().evicted_groups > 10_000, "{:?}", engine.counters());
+}
+
+#[test]
 fn a_flood_is_counted_in_bounded_memory() {
     for (kind, condition, least, most) in [
         // A bucket that lies partly in the window is left out: never too early.
