@@ -5,6 +5,7 @@
 //! events make together (correlations) is counted over all files in the order of time, and follows
 //! at the end.
 
+mod counted;
 mod indicators;
 pub(super) mod input;
 mod output;
@@ -13,6 +14,7 @@ pub(super) mod reading;
 pub(super) mod record;
 mod report;
 mod scan;
+mod sightings;
 mod sniff;
 mod spool;
 mod stats;
@@ -23,32 +25,31 @@ pub(super) mod unpack;
 mod waiting;
 pub(super) mod zip;
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, RuleInfo, Rules, Sighting};
+use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, Rules};
 use khien_event::{Problem, ProblemKind};
 use khien_hub::web::i18n::Lang;
 
 use super::rules::{Pin, Pinned};
 use crate::Exit;
+use counted::{Complete, Counted, Texts};
 use input::{Inputs, Source};
 use output::Output;
 use period::{Moment, Period};
 use record::Shape;
 use report::{Filed, Hunted};
 use scan::{Part, Scanners, Search};
+use sightings::Sightings;
 use stats::Stats;
 use tally::Span;
 
-/// Events kept for the correlations of one hunt.
-const SIGHTINGS_MAX: usize = 2_000_000;
 /// Problems told one by one; the rest is only counted.
 const PROBLEMS_TOLD_MAX: u64 = 20;
 /// Problems that a report lists.
@@ -146,6 +147,8 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     scan::scan(&inputs.sources, &scanners, threads, hunt.search, &mut |file, part| {
         hunt.take(file, part)
     })?;
+    // What correlations count may take the room of the rules that were matched.
+    drop(scanners);
     hunt.correlate(correlator)?;
     let Hunt { output, events, lost, untold, span, files, problems, told, .. } = hunt;
     if let Some(told) = indicators::untold(untold) {
@@ -254,8 +257,7 @@ struct Hunt<'a> {
     span: Span,
     /// By input.
     files: Vec<Filed>,
-    /// (file, number in the file, what was seen).
-    sightings: Vec<(usize, u64, Sighting)>,
+    sightings: Sightings,
     untold: IocCounters,
     problems: u64,
     /// The first of them.
@@ -282,7 +284,7 @@ impl<'a> Hunt<'a> {
             events: 0,
             span: Span::default(),
             files: vec![Filed::default(); inputs.sources.len()],
-            sightings: Vec::new(),
+            sightings: Sightings::default(),
             untold: IocCounters::default(),
             problems: 0,
             told: Vec::new(),
@@ -312,63 +314,49 @@ impl<'a> Hunt<'a> {
         }
         self.untold += part.untold;
         self.problems(&self.inputs.sources[file], &part.problems);
-        for (number, sighting) in part.sightings {
-            if self.sightings.len() >= SIGHTINGS_MAX {
-                let why =
-                    format!("more than {SIGHTINGS_MAX} events to count, the rest is left out");
-                self.tell(&why, true);
-                break;
-            }
-            self.sightings.push((file, number, sighting));
+        for sighting in &part.sightings {
+            self.sightings.add(file, sighting).context("keeping what is to be counted")?;
         }
         Ok(())
     }
 
     /// Counts what was seen, in the order of time, and writes the events that complete a count.
-    fn correlate(&mut self, mut correlator: Correlator) -> Result<()> {
+    fn correlate(&mut self, correlator: Correlator) -> Result<()> {
         self.progress.finish_and_clear();
-        let mut sightings = std::mem::take(&mut self.sightings);
-        sightings.sort_by_key(|(file, number, sighting)| (sighting.at, *file, *number));
-        let mut complete: Vec<(u64, Arc<RuleInfo>)> = Vec::new();
-        let mut settled = Vec::new();
-        for (place, (_, _, sighting)) in (0..).zip(&sightings) {
-            complete
-                .extend(correlator.count(place, sighting).into_iter().map(|rule| (place, rule)));
-            settled.append(&mut correlator.settled());
-        }
-        correlator.finish();
-        settled.append(&mut correlator.settled());
-        // These are of events that came before.
-        complete.extend(settled.into_iter().map(|hit| (hit.place, hit.rule)));
-        complete.retain(|(_, rule)| rule.level >= self.search.min_level);
-        complete.sort_by_key(|(place, _)| *place);
-        let event = |place: u64| usize::try_from(place).ok().and_then(|at| sightings.get(at));
-        let complete = complete.into_iter().filter_map(|(place, rule)| {
-            let (file, number, _) = event(place)?;
-            Some((*file, *number, rule))
-        });
-        let complete: Vec<(usize, u64, Arc<RuleInfo>)> = complete.collect();
-        let given_up = correlator.counters().evicted_groups;
-        if given_up > 0 {
-            self.tell(&format!("{given_up} groups were given up while counting"), true);
-        }
-        let mut by_file: BTreeMap<usize, Vec<(u64, Arc<RuleInfo>)>> = BTreeMap::new();
-        for (file, number, rule) in &complete {
-            by_file.entry(*file).or_default().push((*number, rule.clone()));
-        }
-        let mut written = BTreeMap::new();
-        for (file, wanted) in &by_file {
-            let source = &self.inputs.sources[*file];
-            let (hits, problems) = scan::revisit(source, wanted, self.search.shape);
-            self.problems(source, &problems);
-            for (number, rule, hit) in hits {
-                written.insert((*file, number, rule.id.clone()), hit);
+        let sightings = std::mem::take(&mut self.sightings);
+        let mut unheld = sightings.left_out();
+        let counted = Counted::of(sightings, correlator, self.search.min_level)?;
+        unheld += counted.counters.unclaimed + counted.left_out;
+        for (count, what) in [
+            (counted.counters.evicted_groups, "groups were given up while counting"),
+            (unheld, "events and hits of rules that count were beyond what a hunt keeps"),
+        ] {
+            if count > 0 {
+                self.tell(&format!("{count} {what}"), true);
             }
         }
-        for (file, number, rule) in &complete {
-            if let Some(hit) = written.get(&(*file, *number, rule.id.clone())) {
-                self.output.hit(hit)?;
-                self.files[*file].hits += 1;
+        self.write(&counted.hits, &counted.by_file())
+    }
+
+    /// Reads the files once more for hits of rules that count, and writes them in their order.
+    fn write(&mut self, hits: &[Complete], by_file: &[usize]) -> Result<()> {
+        let mut texts = Texts::of(hits.len());
+        for places in by_file.chunk_by(|a, b| hits[*a].file == hits[*b].file) {
+            let source = &self.inputs.sources[hits[places[0]].file];
+            let mut kept = Ok(());
+            let problems =
+                scan::revisit(source, hits, places, self.search.shape, &mut |at, hit| {
+                    if kept.is_ok() {
+                        kept = texts.keep(at, hit);
+                    }
+                });
+            kept.context("keeping hits of rules that count")?;
+            self.problems(source, &problems);
+        }
+        for (place, complete) in hits.iter().enumerate() {
+            if let Some(hit) = texts.hit(place, complete)? {
+                self.output.hit(&hit)?;
+                self.files[complete.file].hits += 1;
             }
         }
         Ok(())

@@ -7,8 +7,9 @@ use khien_event::{Batch, Context, Format, Problem, ProblemKind, Stream, evtx};
 use super::input::Source;
 use super::unpack::unpack;
 
-/// Bytes of lines decoded at a time.
-const CHUNK_BYTES: usize = 1 << 20;
+/// Bytes of lines decoded at a time; the events made of them, and what is found in them, take many
+/// times as much.
+const CHUNK_BYTES: usize = 256 << 10;
 /// Bytes of one JSON document that is not one object per line.
 const DOCUMENT_BYTES_MAX: u64 = 256 << 20;
 
@@ -99,7 +100,26 @@ fn lines(reader: &mut impl Read, decode: &mut dyn FnMut(&[u8])) -> io::Result<()
 
 /// Looks whether the first line holds an object of its own.
 fn one_object_per_line(head: &[u8]) -> bool {
-    let line = head.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty());
-    let line = line.unwrap_or_default().trim_ascii();
-    line.starts_with(b"{") && (line.ends_with(b"}") || head.len() == CHUNK_BYTES)
+    let mut lines = head.split(|byte| *byte == b'\n');
+    let line = lines.find(|line| !line.trim_ascii().is_empty()).unwrap_or_default().trim_ascii();
+    let goes_on = head.len() == CHUNK_BYTES && lines.next().is_none();
+    line.starts_with(b"{") && (line.ends_with(b"}") || goes_on)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_document_is_told_from_long_lines() {
+        let filled = |begins: &str| {
+            let mut head = begins.as_bytes().to_vec();
+            head.resize(CHUNK_BYTES, b' ');
+            head
+        };
+        assert!(one_object_per_line(b"\n{\"a\":1}\n{"));
+        assert!(one_object_per_line(&filled("{\"a\":1, ")));
+        assert!(!one_object_per_line(&filled("{\n  \"a\":1, ")));
+        assert!(!one_object_per_line(b"[{\"a\":1}]"));
+    }
 }

@@ -12,6 +12,7 @@ use khien_detect::{
 };
 use khien_event::{Batch, Column, Event, Problem, ProblemKind, Value};
 
+use super::counted::Complete;
 use super::input::Source;
 use super::period::Period;
 use super::reading::Reader;
@@ -21,6 +22,9 @@ use super::waiting::{Unwanted, Waiting};
 
 /// What a hit, a problem or a sighting takes besides its text, roughly.
 const ITEM_BYTES: usize = 128;
+/// Bytes of a part, beyond which the rest of a batch becomes another: many hits of one batch may be
+/// many times as long as its lines.
+const PART_BYTES: usize = 512 << 10;
 /// Characters of a host's name that tell it apart from others.
 const HOST_CHARS_MAX: usize = 100;
 
@@ -80,19 +84,24 @@ impl Written {
     }
 }
 
-/// The results of one batch.
+/// The results of a batch, or of a piece of one.
 #[derive(Debug, Default)]
 pub(super) struct Part {
     pub(super) hits: Vec<Written>,
-    /// What correlations count, with the event's number in its file.
-    pub(super) sightings: Vec<(u64, Sighting)>,
+    /// What correlations count; events are told by their numbers in the file.
+    pub(super) sightings: Vec<Sighting>,
     /// Indicators that were seen and are not told.
     pub(super) untold: IocCounters,
     pub(super) events: u64,
     /// The times of the events.
     pub(super) span: Span,
     pub(super) problems: Vec<Problem>,
+    /// What the texts of the hits take.
+    pub(super) text_bytes: usize,
 }
+
+/// Takes a part to where it is written.
+type Bring<'a> = dyn FnMut(Part) -> Result<(), Unwanted> + 'a;
 
 /// Scans every file and hands the parts over, in order, with the number of their file.
 pub(super) fn scan(
@@ -131,7 +140,7 @@ fn scan_file(
     reader: &mut Reader,
     scanners: &mut Scanners,
     search: Search,
-    bring: &mut dyn FnMut(Part) -> Result<(), Unwanted>,
+    bring: &mut Bring<'_>,
 ) -> Result<(), Unwanted> {
     let mut first = 0;
     let mut unwanted = false;
@@ -140,10 +149,8 @@ fn scan_file(
         if unwanted {
             return;
         }
-        let mut part = writer.scan(batch, first, scanners);
-        part.problems.extend_from_slice(problems);
-        first += part.events;
-        unwanted = bring(part).is_err();
+        unwanted = writer.scan(batch, first, problems, scanners, bring).is_err();
+        first += batch.len();
     });
     if let Err(error) = read {
         let problem =
@@ -162,7 +169,15 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn scan(&self, batch: &Batch, first: u64, scanners: &mut Scanners) -> Part {
+    /// Brings what is found in a batch whose first event has this number in the file.
+    fn scan(
+        &self,
+        batch: &Batch,
+        first: usize,
+        problems: &[Problem],
+        scanners: &mut Scanners,
+        bring: &mut Bring<'_>,
+    ) -> Result<(), Unwanted> {
         let Found { hits, sightings } = scanners.rules.scan(batch);
         let mut seen = Vec::new();
         if Indicator::LEVEL >= self.search.min_level {
@@ -175,15 +190,20 @@ impl Writer<'_> {
         for hit in hits {
             while let Some(earlier) = seen.next_if(|seen| seen.event < hit.event) {
                 self.indicator(batch, earlier, &scanners.indicators, &mut part);
+                part.bring_if_full(bring)?;
             }
             self.rule(batch, hit, &mut part);
+            part.bring_if_full(bring)?;
         }
         for rest in seen {
             self.indicator(batch, rest, &scanners.indicators, &mut part);
+            part.bring_if_full(bring)?;
         }
-        let counted = sightings.into_iter().filter(|one| self.search.period.holds(one.at));
-        part.sightings = counted.map(|one| (first + one.event as u64, one)).collect();
-        part
+        part.sightings = sightings;
+        part.sightings.retain(|one| self.search.period.holds(one.at));
+        part.sightings.iter_mut().for_each(|one| one.event += first);
+        part.problems.extend_from_slice(problems);
+        bring(part)
     }
 
     fn rule(&self, batch: &Batch, hit: Hit, part: &mut Part) {
@@ -210,51 +230,59 @@ impl Writer<'_> {
 impl Part {
     /// Returns roughly what it takes.
     pub(super) fn bytes(&self) -> usize {
-        let hits: usize = self.hits.iter().map(|hit| hit.text.len()).sum();
         let problems: usize = self.problems.iter().map(|problem| problem.detail.len()).sum();
         let items = 1 + self.hits.len() + self.sightings.len() + self.problems.len();
-        hits + problems + items * ITEM_BYTES
+        self.text_bytes + problems + items * ITEM_BYTES
     }
 
     fn keep(&mut self, what: What, tlp: Option<Tlp>, event: Event<'_>, text: Result<Vec<u8>>) {
         match text {
-            Ok(text) => self.hits.push(Written::new(what, tlp, event, text)),
+            Ok(text) => {
+                self.text_bytes += text.capacity();
+                self.hits.push(Written::new(what, tlp, event, text));
+            }
             Err(error) => self.problems.push(unwritable(&error)),
         }
     }
+
+    fn bring_if_full(&mut self, bring: &mut Bring<'_>) -> Result<(), Unwanted> {
+        if self.bytes() < PART_BYTES { Ok(()) } else { bring(std::mem::take(self)) }
+    }
 }
 
-/// A hit with its event's number in the file and its rule.
-type Revisited = (u64, Arc<RuleInfo>, Written);
-
-/// Reads a file once more and writes the given events: (number in the file, rule).
+/// Reads a file once more and writes the hits at these places among all, which are in the order of
+/// the file. Returns what went wrong with them.
 pub(super) fn revisit(
     source: &Source,
-    wanted: &[(u64, Arc<RuleInfo>)],
+    all: &[Complete],
+    places: &[usize],
     shape: Shape,
-) -> (Vec<Revisited>, Vec<Problem>) {
-    let (mut written, mut problems) = (Vec::new(), Vec::new());
+    keep: &mut dyn FnMut(usize, &Written),
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
     let name = source.path.to_string_lossy();
-    let mut first = 0;
+    let (mut first, mut wanted) = (0, places);
     let read = Reader::default().read(source, &mut |batch, _known| {
-        let end = first + batch.len() as u64;
-        for (number, rule) in wanted.iter().filter(|(number, _)| (first..end).contains(number)) {
-            let event = batch.event(usize::try_from(number - first).unwrap_or_default());
+        let end = first + batch.len();
+        let here = wanted.partition_point(|place| all[*place].number < end);
+        let (now, later) = wanted.split_at(here);
+        for place in now {
+            let Complete { number, rule, .. } = &all[*place];
+            let event = batch.event(number - first);
             match record::render(shape, rule, None, event, &name) {
                 Ok(text) => {
-                    let hit = Written::new(What::Rule(rule.clone()), None, event, text);
-                    written.push((*number, rule.clone(), hit));
+                    keep(*place, &Written::new(What::Rule(rule.clone()), None, event, text));
                 }
                 Err(error) => problems.push(unwritable(&error)),
             }
         }
-        first = end;
+        (first, wanted) = (end, later);
     });
     if let Err(error) = read {
         let detail = error.to_string();
         problems.push(Problem { at: None, kind: ProblemKind::Unreadable, detail });
     }
-    (written, problems)
+    problems
 }
 
 fn unwritable(error: &anyhow::Error) -> Problem {

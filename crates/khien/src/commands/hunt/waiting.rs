@@ -10,7 +10,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use super::scan::Part;
 
 /// Bytes of parts that may wait, besides one part of the file whose turn it is.
-const WAITING_BYTES_MAX: usize = 8 << 20;
+const WAITING_BYTES_MAX: usize = 4 << 20;
 
 /// The parts that wait.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use super::moment;
 
 /// Hits that are shown of one rule.
 const SAMPLES_MAX: usize = 5;
-/// Bytes of all of them together.
-const BYTES_MAX: usize = 16 << 20;
+/// Bytes of all of them together. The page is made in memory and holds them twice more.
+const BYTES_MAX: usize = 8 << 20;
 /// Fields of one hit.
 const FIELDS_MAX: usize = 10;
 /// Below this number of telling fields the others are shown, too.
