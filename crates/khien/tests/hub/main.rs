@@ -4,4 +4,5 @@
 
 mod crash;
 mod process;
+mod rules;
 mod serve;

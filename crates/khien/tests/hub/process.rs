@@ -36,7 +36,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A demo that listens.
+/// A demo, or a hub that goes on with its province, that listens.
 pub(crate) struct Demo {
     child: Child,
     _stdout: Lines<BufReader<ChildStdout>>,
@@ -56,6 +56,30 @@ impl Demo {
         let line = line.expect("a demo listens").expect("readable").expect("one line");
         let told = serde_json::from_str(&line).expect("the line is JSON");
         Self { child, _stdout: stdout, told }
+    }
+
+    /// Ends it and serves its province as a hub with these settings, on another free port.
+    pub(crate) async fn serve(self, data: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut told = self.told.clone();
+        assert!(self.terminate().await, "the demo ends in order");
+        let mut command = khien(&["serve", "--data", data.to_str().expect("a plain path")]);
+        command.env("KHIEN__HTTP__LISTEN", "127.0.0.1:0").envs(settings.iter().copied());
+        let mut child = command.spawn().expect("the binary starts");
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let mut talk = BufReader::new(child.stderr.take().expect("stderr is piped")).lines();
+        let listening = async {
+            while let Some(line) = talk.next_line().await.expect("readable") {
+                if let Some(at) = line.find("http://127.0.0.1:") {
+                    return line[at..].split(' ').next().map(str::to_owned);
+                }
+            }
+            None
+        };
+        let url = tokio::time::timeout(PATIENCE, listening).await.expect("a hub listens");
+        told["url"] = url.expect("it tells its address").into();
+        // Read on, so that the hub can go on talking.
+        tokio::spawn(async move { while let Ok(Some(_)) = talk.next_line().await {} });
+        Self { child, _stdout: BufReader::new(stdout).lines(), told }
     }
 
     /// Ends it without warning.
@@ -85,6 +109,10 @@ impl Demo {
         self.ask("GET", path, Some(token), None).await
     }
 
+    pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Value {
+        self.ask("POST", path, Some(token), Some(body)).await
+    }
+
     async fn ask(
         &self,
         method: &str,
@@ -108,17 +136,28 @@ impl Demo {
 
     /// Looks at the signals until there are as many; returns them.
     pub(crate) async fn signals(&self, token: &str, at_least: usize) -> Vec<Value> {
+        self.listed("/api/v1/signals?limit=100", token, |items| items.len() >= at_least).await
+    }
+
+    /// Looks at a list until it is as wanted; returns what it holds.
+    pub(crate) async fn listed(
+        &self,
+        path: &str,
+        token: &str,
+        wanted: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
         let looking = async {
             let mut looks = tokio::time::interval(LOOK);
             loop {
                 looks.tick().await;
-                let page = self.get("/api/v1/signals?limit=100", token).await;
-                let items = page["items"].as_array().cloned().unwrap_or_default();
-                if items.len() >= at_least {
-                    return items;
+                let page = self.get(path, token).await;
+                match page["items"].as_array() {
+                    Some(items) if wanted(items) => return items.clone(),
+                    _ => {}
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, looking).await.expect("signals arrive")
+        let looked = tokio::time::timeout(PATIENCE, looking).await;
+        looked.unwrap_or_else(|_| panic!("{path} never becomes as wanted"))
     }
 }
