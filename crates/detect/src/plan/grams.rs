@@ -7,7 +7,7 @@
 //! bytes go their own way, so that they do not slow down the others. A small bit map
 //! answers "surely not" for nearly all positions; what it lets through is looked up and compared.
 
-use super::common::Weights;
+use super::frequency::Weights;
 use super::heads::ByHead;
 use super::literal::Literal;
 

@@ -10,10 +10,10 @@
 
 mod build;
 mod column;
-mod common;
 mod draft;
 mod explain;
 mod found;
+mod frequency;
 mod gate;
 mod grams;
 mod group;
