@@ -380,6 +380,21 @@ fn what_a_log_says_once_holds_however_long_it_is() {
 }
 
 #[test]
+fn a_long_event_is_read_whole() {
+    let room = Room::new();
+    let long = |second: u32, kib: usize| {
+        let pad = format!("{{\"Pad\":\"{}\",", "x".repeat(kib << 10));
+        created(second, "cmd.exe").replacen('{', &pad, 1)
+    };
+    room.write("logs/a.json", created(1, "cmd.exe") + &long(2, 300) + &long(3, 900));
+    // One line is all there is, and its end does not show at its beginning.
+    room.write("logs/b.json", long(4, 300));
+    let output = room.hunt(&["logs", "--format", "jsonl", "--strict"]);
+    assert_eq!(code(&output), 1, "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(lines(&output).len(), 4);
+}
+
+#[test]
 fn stats_are_the_last_line_of_stderr() {
     let room = Room::new();
     room.write("a.json", created(1, "cmd.exe") + "broken\n");

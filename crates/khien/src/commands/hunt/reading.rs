@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use khien_event::json::EVENT_BYTES_MAX;
 use khien_event::{Batch, Context, Format, Problem, ProblemKind, Stream, evtx};
 
 use super::input::Source;
@@ -78,23 +79,28 @@ fn text(
     Ok(())
 }
 
-/// Hands over whole lines, as many as fit into a chunk. A line longer than a chunk is cut; the
-/// decoders take far shorter ones anyway.
+/// Hands over whole lines, as many as fit into a chunk. Only a line that is longer makes the chunk
+/// grow; one that is longer than any event may be is cut.
 fn lines(reader: &mut impl Read, decode: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+    let mut bound = CHUNK_BYTES;
     loop {
-        let room = (CHUNK_BYTES - chunk.len()) as u64;
-        let read = reader.by_ref().take(room).read_to_end(&mut chunk)?;
-        if read == 0 && chunk.len() < CHUNK_BYTES {
+        let room = bound.saturating_sub(chunk.len()) as u64;
+        reader.by_ref().take(room).read_to_end(&mut chunk)?;
+        if chunk.len() < bound {
             decode(&chunk);
             return Ok(());
         }
-        if chunk.len() == CHUNK_BYTES {
-            let end =
-                chunk.iter().rposition(|byte| *byte == b'\n').map_or(chunk.len(), |at| at + 1);
-            decode(&chunk[..end]);
-            chunk.drain(..end);
+        let end = chunk.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
+        if end.is_none() && bound < EVENT_BYTES_MAX {
+            bound = EVENT_BYTES_MAX.min(bound + CHUNK_BYTES);
+            continue;
         }
+        let end = end.unwrap_or(chunk.len());
+        decode(&chunk[..end]);
+        // What is left came with the last growth, so that it is less than a chunk.
+        chunk.drain(..end);
+        bound = CHUNK_BYTES;
     }
 }
 
@@ -109,6 +115,27 @@ fn one_object_per_line(head: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_whole_until_it_is_longer_than_any_event() {
+        let line = |length: usize| [vec![b'x'; length - 1], b"\n".to_vec()].concat();
+        let pieces = |text: &[u8]| {
+            let mut pieces = Vec::new();
+            lines(&mut &text[..], &mut |piece| pieces.push(piece.to_vec())).expect("readable");
+            pieces.retain(|piece| !piece.is_empty());
+            assert_eq!(pieces.concat(), text);
+            pieces
+        };
+        for length in [CHUNK_BYTES + 1, 3 * CHUNK_BYTES, EVENT_BYTES_MAX] {
+            let text = [line(9), line(length), line(9), line(CHUNK_BYTES)].concat();
+            for piece in pieces(&text) {
+                assert!(piece.ends_with(b"\n") && piece.len() <= EVENT_BYTES_MAX, "{length}");
+            }
+        }
+        let short = pieces(&line(1000).repeat(5000));
+        assert!(short.iter().all(|piece| piece.len() <= CHUNK_BYTES));
+        assert_eq!(pieces(&line(EVENT_BYTES_MAX + 9))[0].len(), EVENT_BYTES_MAX);
+    }
 
     #[test]
     fn a_long_document_is_told_from_long_lines() {
