@@ -47,7 +47,6 @@ impl Counted {
         min_level: Level,
     ) -> Result<Self> {
         let mut counted = Self::default();
-        let mut settled = Self::default();
         let sightings = sightings.in_order().context("reading back what is to be counted")?;
         for next in sightings {
             let (file, sighting) = next.context("reading back what is to be counted")?;
@@ -56,15 +55,13 @@ impl Counted {
                 let (at, number) = (sighting.at.unwrap_or_default(), sighting.event);
                 counted.keep(Complete { at, file, number, rule }, min_level);
             }
-            settled.settle(&mut correlator, min_level);
+            counted.settle(&mut correlator, min_level);
         }
         correlator.finish();
-        settled.settle(&mut correlator, min_level);
+        counted.settle(&mut correlator, min_level);
         counted.counters = correlator.counters();
         drop(correlator);
-        counted.left_out += settled.left_out;
-        // These are of events that came before.
-        counted.hits.append(&mut settled.hits);
+        // What settles is of events that came before.
         counted.hits.sort_by_key(|hit| (hit.at, hit.file, hit.number));
         Ok(counted)
     }
