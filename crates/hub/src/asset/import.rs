@@ -171,6 +171,8 @@ fn keep_asset(row: &Row, mut asset: Asset, problems: &mut Problems) -> Option<As
             problems.add(row, column, refusal);
         }
         match column {
+            // A level is missing to no other rule; a host is: without it two rows of one name would
+            // be taken for twins.
             "level" => asset.level = None,
             "host" => {
                 (asset.hosts, asset.ips) = (Vec::new(), Vec::new());

@@ -132,8 +132,12 @@ fn contact(row: &Row, tree: &Tree, now: Micros, problems: &mut Problems) -> Opti
     let valid_from = problems.day(row, "valid_from").unwrap_or_else(|| day_start(now));
     let (unit, name, purpose) = (unit?.id, name?, purpose?);
     let (phone, email) = (phone?, email?);
+    if !reachable {
+        return None;
+    }
     let contact = Contact { unit, name, phone, email, purpose, valid_from, valid_to: None };
-    reachable.then_some(contact)
+    // Its cells are sound; what they make together is the domain's to say.
+    problems.keep(row, "name", contact.checked())
 }
 
 type Identity = (Uuid, ContactPurpose, String, Option<String>, Option<String>, Micros);

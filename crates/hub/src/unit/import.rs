@@ -79,7 +79,8 @@ pub enum Deed {
     Change(Box<(Unit, Unit)>),
 }
 
-/// The most circles of one sheet that are named: each costs a look at the whole tree.
+/// The most circles of one sheet that are named, each costs a look at the whole tree; at the next
+/// one it is said that there are more.
 const CIRCLES_NAMED_MAX: usize = 20;
 
 /// A row cell by cell. What is at fault is noted and stands as absent, so that it hides nothing
@@ -220,7 +221,7 @@ fn settle(
     }
     let code = draft.code.clone()?;
     dates?;
-    Some(Unit {
+    let unit = Unit {
         id: ids[&code],
         code,
         name: draft.name.clone()?,
@@ -229,7 +230,9 @@ fn settle(
         valid_from: begins?,
         valid_to,
         successor,
-    })
+    };
+    // Its cells are sound; what they make together is the domain's to say.
+    problems.keep(draft.row, "code", unit.checked())
 }
 
 /// Refuses successors that do not exist when they inherit. One whose own row is at fault is in
@@ -262,7 +265,7 @@ fn check_circles(
         unit.parent = unit.parent.filter(|id| there.contains(id));
         unit.successor = unit.successor.filter(|id| *id != unit.id && there.contains(id));
     }
-    for _ in 0..CIRCLES_NAMED_MAX {
+    for circles in 0..=CIRCLES_NAMED_MAX {
         let Err(refusal) = Tree::build(after.values().cloned().collect()) else { return };
         let named = refusal.args.iter().find(|(name, _)| *name == "code").map(|(_, code)| code);
         let culprit = named.and_then(|code| after.values_mut().find(|unit| unit.code == *code));
@@ -275,9 +278,12 @@ fn check_circles(
         // Cut here, it lets the next circle be seen.
         (unit.parent, unit.successor) = (None, None);
         let row = settled.iter().find(|(_, id)| *id == unit.id).or(settled.first());
-        if let Some((row, _)) = row {
-            problems.add(row, "parent", Reason::cell("unit-circle", &unit.code));
-        }
+        let Some((row, _)) = row else { continue };
+        let reason = match circles {
+            CIRCLES_NAMED_MAX => Reason::cell("circles-beyond", &circles.to_string()),
+            _ => Reason::cell("unit-circle", &unit.code),
+        };
+        problems.add(row, "parent", reason);
     }
 }
 
@@ -404,6 +410,20 @@ mod tests {
         let problems = plan_of(file, &Tree::default()).expect_err("a blank name").0;
         let found: Vec<_> = problems.iter().map(|p| (p.row, p.column)).collect();
         assert_eq!(found, [(2, Some("name"))]);
+    }
+
+    #[test]
+    fn more_circles_than_are_named_are_told() {
+        let row = |n: usize| format!("C{n},Vòng,sở,C{n}\n");
+        let rows: String = (0..CIRCLES_NAMED_MAX + 5).map(row).collect();
+        let problems = plan_of(&format!("code,name,kind,parent\n{rows}"), &Tree::default());
+        let problems = problems.expect_err("circles").0;
+        let told = |wanted: &str| {
+            let is = |reason: &Reason| matches!(reason, Reason::Cell(code, _) if *code == wanted);
+            problems.iter().filter(|problem| is(&problem.reason)).count()
+        };
+        assert_eq!(told("unit-circle"), CIRCLES_NAMED_MAX);
+        assert_eq!((told("circles-beyond"), problems.len()), (1, CIRCLES_NAMED_MAX + 1));
     }
 
     #[test]

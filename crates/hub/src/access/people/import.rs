@@ -12,8 +12,8 @@ use khien_domain::time::Micros;
 use khien_domain::unit::{self, Tree, Unit};
 use uuid::Uuid;
 
-use super::same_right;
 use super::store::Account;
+use super::{checked, same_right};
 use crate::sheet::{self, Column, Plan, Problems, Reason, Row};
 
 /// A row may make an account, its slip and a grant: three lines of the one transaction.
@@ -104,33 +104,31 @@ pub fn plan(
     let mut problems = sheet.problems;
     let mut plan = Plan::new(sheet.ignored);
     let by_login: BTreeMap<&str, &Account> = held.iter().map(|a| (a.login.as_str(), a)).collect();
-    let mut people: BTreeMap<String, Account> = BTreeMap::new();
+    let lines: Vec<Line<'_>> =
+        sheet.rows.iter().map(|row| line(row, tree, &mut problems)).collect();
+    let told = told(&lines, &mut problems);
+    let mut people: BTreeMap<&str, PersonId> = BTreeMap::new();
     let mut grants: Vec<Grant> = Vec::new();
-    for row in &sheet.rows {
-        let login = problems.need(row, "login").map(login_name);
-        let login = login.and_then(|login| problems.keep(row, "login", login));
-        let right = right(row, tree, &mut problems);
-        let person = match login.as_ref().and_then(|login| people.get(login)) {
-            Some(known) => {
-                refuse_other_name(row, known, &mut problems);
-                known.person()
-            }
-            None => {
-                let details = details(row, &mut problems);
-                let Some(login) = &login else { continue };
-                let before = by_login.get(login.as_str()).copied();
-                let unit = right.map(|(unit, ..)| unit);
-                let account = account(login, details, unit, before, now, &mut new_id);
+    for Line { row, login, right, .. } in &lines {
+        let Some(login) = login else { continue };
+        let person = people.get(login.as_str()).copied().unwrap_or_else(|| {
+            let before = by_login.get(login.as_str()).copied();
+            let unit = right.map(|(unit, ..)| unit);
+            let account = account(login, &told[login.as_str()], unit, before, now, &mut new_id);
+            let person = account.person();
+            // Without a name its row is at fault, and is named already.
+            if !account.name.is_empty()
+                && let Some(account) = problems.keep(row, "login", checked(account))
+            {
                 add_account(&mut plan, row, before, &account);
-                let person = account.person();
-                people.insert(login.clone(), account);
-                person
             }
-        };
-        let (Some(login), Some((unit, role, subtree))) = (login, right) else { continue };
+            people.insert(login, person);
+            person
+        });
+        let Some((unit, role, subtree)) = *right else { continue };
         let grant = Grant { person, role, unit: unit.id, subtree, ceiling: role.depth_max() };
         if grants.iter().any(|other| other.person == person && same_right(other, &grant)) {
-            problems.add(row, "role", Reason::cell("row-twice", &login));
+            problems.add(row, "role", Reason::cell("row-twice", login));
         }
         if holds(standing, person, &grant) {
             plan.summary.same += 1;
@@ -147,8 +145,26 @@ fn holds(standing: &[GrantCase], person: PersonId, grant: &Grant) -> bool {
     standing.iter().any(|case| case.grant.person == person && same_right(&case.grant, grant))
 }
 
-/// Returns unit, role and reach.
-fn right<'a>(row: &Row, tree: &'a Tree, problems: &mut Problems) -> Option<(&'a Unit, Role, bool)> {
+/// Unit, role and reach.
+type Right<'a> = (&'a Unit, Role, bool);
+
+/// A row cell by cell. What is at fault is noted and stands as absent, so that it hides nothing
+/// else and makes no other row faulty.
+struct Line<'a> {
+    row: &'a Row,
+    login: Option<String>,
+    right: Option<Right<'a>>,
+    details: Details,
+}
+
+fn line<'a>(row: &'a Row, tree: &'a Tree, problems: &mut Problems) -> Line<'a> {
+    let login = problems.need(row, "login").map(login_name);
+    let login = login.and_then(|login| problems.keep(row, "login", login));
+    let right = right(row, tree, problems);
+    Line { row, login, right, details: details(row, problems) }
+}
+
+fn right<'a>(row: &Row, tree: &'a Tree, problems: &mut Problems) -> Option<Right<'a>> {
     let unit = problems.need(row, "unit").and_then(|code| {
         let unit = tree.by_code(code).ok_or_else(|| Reason::cell("unit-unknown", code));
         problems.keep(row, "unit", unit)
@@ -158,19 +174,46 @@ fn right<'a>(row: &Row, tree: &'a Tree, problems: &mut Problems) -> Option<(&'a 
     Some((unit?, role?, subtree))
 }
 
-/// Two officers under one log-in would share it; more likely a name was copied down.
-fn refuse_other_name(row: &Row, known: &Account, problems: &mut Problems) {
-    if let Some(name) = problems.need(row, "name").filter(|name| fold(name) != fold(&known.name)) {
-        problems.add(row, "name", Reason::cell("person-differs", name));
+/// Returns what all rows of a log-in tell of its person.
+fn told<'a>(lines: &'a [Line<'_>], problems: &mut Problems) -> BTreeMap<&'a str, Details> {
+    let mut told: BTreeMap<&str, Details> = BTreeMap::new();
+    for line in lines {
+        if let Some(login) = &line.login {
+            told.entry(login).or_default().join(line, problems);
+        }
     }
+    told
 }
 
 /// What a row tells of the person, in its stored form; blank or faulty cells are absent.
+#[derive(Default)]
 struct Details {
     name: Option<String>,
     title: Option<String>,
     phone: Option<String>,
     email: Option<String>,
+}
+
+impl Details {
+    /// Fills what is blank so far, and refuses what differs: two officers under one log-in would
+    /// share it; more likely a cell was copied down.
+    fn join(&mut self, line: &Line<'_>, problems: &mut Problems) {
+        let cells = [
+            ("name", &mut self.name, &line.details.name),
+            ("title", &mut self.title, &line.details.title),
+            ("phone", &mut self.phone, &line.details.phone),
+            ("email", &mut self.email, &line.details.email),
+        ];
+        for (column, held, told) in cells {
+            match (held.as_deref(), told) {
+                (None, told) => held.clone_from(told),
+                (Some(held), Some(told)) if fold(held) != fold(told) => {
+                    problems.add(line.row, column, Reason::cell("person-differs", told));
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 /// Reads each cell, whatever is wrong with the others.
@@ -193,22 +236,22 @@ fn details(row: &Row, problems: &mut Problems) -> Details {
 /// unit the row is at fault and the plan comes to nothing: the account only names its person then.
 fn account(
     login: &str,
-    details: Details,
+    details: &Details,
     unit: Option<&Unit>,
     before: Option<&Account>,
     now: Micros,
     new_id: &mut impl FnMut() -> Uuid,
 ) -> Account {
-    let or_before = |told: Option<String>, held: fn(&Account) -> &String| {
-        told.or(before.map(held).cloned()).unwrap_or_default()
+    let or_before = |told: &Option<String>, held: fn(&Account) -> &String| {
+        told.as_ref().or(before.map(held)).cloned().unwrap_or_default()
     };
     Account {
         id: before.map_or_else(new_id, |account| account.id),
         login: login.to_owned(),
-        name: or_before(details.name, |account| &account.name),
-        title: or_before(details.title, |account| &account.title),
-        phone: or_before(details.phone, |account| &account.phone),
-        email: or_before(details.email, |account| &account.email),
+        name: or_before(&details.name, |account| &account.name),
+        title: or_before(&details.title, |account| &account.title),
+        phone: or_before(&details.phone, |account| &account.phone),
+        email: or_before(&details.email, |account| &account.email),
         unit: unit.map_or(Uuid::nil(), |unit| unit.id.uuid()),
         disabled_at: before.and_then(|account| account.disabled_at),
         created_at: before.map_or(now, |account| account.created_at),
@@ -285,6 +328,27 @@ mod tests {
     }
 
     #[test]
+    fn the_rows_of_one_log_in_tell_of_it_together() {
+        let file = "login,name,unit,role,title,phone,email\n\
+                    ba.a,A,AA,clerk,,,a@b.example\n\
+                    ba.a,A,BB,clerk,Phó phòng,900000001,A@b.example\n";
+        let plan = plan_of(file, &[]).expect("a plan");
+        let Deed::Add(account) = &plan.deeds[0] else { panic!("{:?}", plan.deeds) };
+        let told = [&account.title, &account.phone, &account.email];
+        assert_eq!(told, ["Phó phòng", "0900000001", "a@b.example"]);
+    }
+
+    #[test]
+    fn a_row_at_fault_does_not_make_another_one_faulty() {
+        let file = "login,name,unit,role,phone\n\
+                    ba.a,,AA,clerk,12\n\
+                    ba.a,Nguyễn A,BB,clerk,0900000001\n";
+        let problems = plan_of(file, &[]).expect_err("a blank name").0;
+        let found: Vec<_> = problems.iter().map(|p| (p.row, p.column)).collect();
+        assert_eq!(found, [(2, Some("name")), (2, Some("phone"))]);
+    }
+
+    #[test]
     fn every_fault_is_named_by_row_and_column() {
         let file = "login,name,unit,role,scope,phone,email\n\
                     x,A,AA,clerk,,,\n\
@@ -299,7 +363,10 @@ mod tests {
                     ba.g,G,AA,clerk,,,\n\
                     x,,ZZ,hoàng đế,thiên hạ,12,không,thừa\n\
                     ba.h,H,ZZ,clerk,,,\n\
-                    ba.h,Người khác,AA,clerk,,,\n";
+                    ba.h,Người khác,AA,clerk,,,\n\
+                    ba.h,H,BB,clerk,,12,không\n\
+                    ba.i,I,AA,clerk,,0900000001,\n\
+                    ba.i,I,BB,clerk,,0900000002,\n";
         let problems = plan_of(file, &[]).expect_err("problems").0;
         let found: Vec<_> = problems.iter().map(|p| (p.row, p.column.unwrap_or(""))).collect();
         let expected = [
@@ -322,6 +389,9 @@ mod tests {
             (12, "email"),
             (13, "unit"),
             (14, "name"),
+            (15, "phone"),
+            (15, "email"),
+            (17, "phone"),
         ];
         assert_eq!(found, expected);
     }

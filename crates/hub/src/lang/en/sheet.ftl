@@ -15,6 +15,7 @@ sheet-no-number = “{ $text }” is no number.
 sheet-no-address = “{ $text }” is no IP address.
 sheet-unit-unknown = There is no unit with the code “{ $text }”.
 sheet-unit-circle = Parents or successors of “{ $text }” run in a circle.
+sheet-circles-beyond = There are more circles than the { $text } that are named; mend those and import again.
 sheet-row-twice = “{ $text }” stands in another row of this file.
 sheet-host-taken = “{ $text }” belongs to another asset.
 sheet-person-differs = “{ $text }” does not fit another row of the same log-in name.

@@ -15,6 +15,7 @@ sheet-no-number = “{ $text }” không phải là số.
 sheet-no-address = “{ $text }” không phải là địa chỉ IP.
 sheet-unit-unknown = Không có đơn vị mang mã “{ $text }”.
 sheet-unit-circle = Quan hệ cấp trên hoặc kế thừa của “{ $text }” tạo thành vòng kín.
+sheet-circles-beyond = Ngoài { $text } vòng đã nêu vẫn còn vòng kín khác; hãy sửa các vòng đó rồi nhập lại.
 sheet-row-twice = “{ $text }” đã có ở một dòng khác của tệp này.
 sheet-host-taken = “{ $text }” đã thuộc về một tài sản khác.
 sheet-person-differs = “{ $text }” không khớp với một dòng khác của cùng tên đăng nhập.
