@@ -386,7 +386,10 @@ impl Incident {
 }
 
 /// Refuses to end an incident while a unit still owes something to it.
-fn nothing_owed(tasks_open: u32) -> Result<(), Refusal> {
+///
+/// # Errors
+/// With how many tasks are open.
+pub fn nothing_owed(tasks_open: u32) -> Result<(), Refusal> {
     if tasks_open > 0 {
         return Err(Refusal::new(Code::TasksOpen).arg("count", tasks_open));
     }

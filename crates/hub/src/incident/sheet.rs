@@ -4,9 +4,9 @@
 use khien_domain::access::{Action, Depth, may};
 use khien_domain::clock::Clock;
 use khien_domain::id::{MatterId, SignalId, UnitId};
-use khien_domain::incident::{LeakVerdict, Severity, State};
+use khien_domain::incident::{LeakVerdict, Severity, State, nothing_owed};
 use khien_domain::matter::PartyRole;
-use khien_domain::refusal::{Code, Refusal};
+use khien_domain::refusal::Refusal;
 use khien_domain::task::{AnswerKind, default_due};
 use khien_domain::time::HOUR;
 use khien_store::Conn;
@@ -130,6 +130,9 @@ impl Sheet {
                 div.notice { (parts::icon("link")) p.notice-body.cluster {
                     (view.t("incident-parts"))
                     @for part in &self.parts { a href=(format!("/incidents/{}", part.id)) { (part.number) } }
+                    @if self.parts.len() as i64 == store::PARTS_MAX {
+                        (view.lang.ta("incident-parts-first", &[("count", store::PARTS_MAX.into())]))
+                    }
                 } }
             }
             div.columns {
@@ -247,8 +250,8 @@ impl Sheet {
 
     /// Why it can neither be voided nor merged yet: nothing while nobody owes anything to it.
     fn tasks_wait(&self, view: &View) -> Option<Markup> {
-        let refusal = Refusal::new(Code::TasksOpen).arg("count", self.tasks_open);
-        (self.tasks_open > 0).then(|| html! { p.help { (refusal_text(view, &refusal)) } })
+        let refusal = nothing_owed(self.tasks_open).err()?;
+        Some(html! { p.help { (refusal_text(view, &refusal)) } })
     }
 
     fn void(&self, view: &View) -> Markup {

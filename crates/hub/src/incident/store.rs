@@ -97,7 +97,7 @@ statements! {
     ),
     PARTS = concat!(
         "SELECT m.id, m.number FROM matter m WHERE m.merged_into = $2 AND ", matter_depth!("m"),
-        " > 0 ORDER BY m.number LIMIT 200"
+        " > 0 ORDER BY m.number LIMIT $3"
     ),
     LIST = concat!(
         columns!(), listed!(),
@@ -473,6 +473,9 @@ pub async fn parties(
         .await)?)
 }
 
+/// The most merged incidents that a page names.
+pub const PARTS_MAX: i64 = 200;
+
 /// An incident that was merged into another.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct PartRow {
@@ -482,11 +485,13 @@ pub struct PartRow {
     pub number: String,
 }
 
-/// Returns what was merged into an incident, as far as the person may know of it.
+/// Returns what was merged into an incident, as far as the person may know of it: the first
+/// [`PARTS_MAX`].
 pub async fn parts(conn: &mut Conn, person: PersonId, id: MatterId) -> Result<Vec<PartRow>, Fault> {
     Ok(on!(conn, c => sqlx::query_as(PARTS)
         .bind(person.uuid())
         .bind(id.uuid())
+        .bind(PARTS_MAX)
         .fetch_all(&mut **c)
         .await)?)
 }
