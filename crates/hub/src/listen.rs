@@ -6,8 +6,10 @@ use std::net::SocketAddr;
 
 /// Nothing can be listened on here.
 #[derive(Debug, thiserror::Error)]
-#[error("listening on {address}")]
+#[error("listening on {address} ({setting})")]
 pub struct NoListener {
+    /// The setting that asks for it, as `khien config show` names it.
+    pub setting: &'static str,
     /// Where.
     pub address: SocketAddr,
     /// Why, as the system has it.
@@ -16,7 +18,7 @@ pub struct NoListener {
 
 impl NoListener {
     /// Returns what turns the system's answer into this.
-    pub fn at(address: SocketAddr) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self { address, source }
+    pub fn at(setting: &'static str, address: SocketAddr) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self { setting, address, source }
     }
 }

@@ -51,7 +51,8 @@ pub async fn start(app: &App) -> anyhow::Result<Running> {
         tracing::warn!(files = orphans, "evidence files that nothing names are kept");
     }
     let address = app.config.http.listen;
-    let listener = TcpListener::bind(address).await.map_err(NoListener::at(address))?;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(NoListener::at("http.listen", address))?;
     let http = listener.local_addr()?;
     let tasks = TaskTracker::new();
     let doors = intake::open(app, &tasks, &app.stop).await?;

@@ -2,6 +2,7 @@
 
 use khien_hub::journal::{heads, job, store};
 use khien_store::head::SignedHead;
+use khien_store::journal::{self, Order};
 
 use crate::harness::{Engine, TestApp};
 
@@ -66,14 +67,27 @@ async fn the_head_is_signed_once_a_day_and_confirms_the_record() {
     std::fs::remove_file(&file).unwrap();
     job::sign_head(&app).await.unwrap();
     assert!(file.exists(), "a file that could not be written is written in a later round");
+    std::fs::write(&file, "the head of a chain that is gone").unwrap();
+    job::sign_head(&app).await.unwrap();
+    assert_eq!(heads::newest(app.data()).unwrap().unwrap().1, head);
     assert_eq!(last(&app).await, head, "one head a day is enough");
     app.wait(24 * 3600);
     job::sign_head(&app).await.unwrap();
     assert!(last(&app).await.seq > head.seq);
 
     let auditor = app.as_("kiem.toan").await;
+    let order = Order {
+        at: app.now(),
+        actor: "person:a".to_owned(),
+        approver: "person:b".to_owned(),
+        reason: "a court's order".to_owned(),
+    };
+    let mut write = app.db.write().await.unwrap();
+    journal::destroy_body(&mut write, 1, order).await.unwrap();
+    write.commit().await.unwrap();
     let line = format!("Dòng nhật ký · {}", head.seq);
-    auditor.get("/journal").await.ok().sees(&line).sees_not("entry:");
+    let page = auditor.get("/journal").await.ok();
+    page.sees(&line).sees("Dòng nhật ký · 1<").sees_not("entry:").sees_not("entry/");
     let verdict = auditor.post("/journal/verify", &[]).await.ok();
     verdict.sees("Nhật ký nguyên vẹn").sees("Khớp với đầu chuỗi đã ký");
 }

@@ -34,13 +34,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(super) async fn open(app: &App, intake: &Arc<Intake>) -> anyhow::Result<Doors> {
     let mut doors = Doors::default();
     if let Some(address) = app.config.syslog.udp {
-        let socket = bind_udp(address).map_err(NoListener::at(address));
+        let socket = bind_udp(address).map_err(NoListener::at("syslog.udp", address));
         let socket = socket.context("opening syslog over UDP")?;
         doors.udp = Some(socket.local_addr()?);
         intake.tasks.spawn(datagrams(app.clone(), Arc::clone(intake), socket));
     }
     if let Some(address) = app.config.syslog.tcp {
-        let listener = TcpListener::bind(address).await.map_err(NoListener::at(address));
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(NoListener::at("syslog.tcp", address));
         let listener = listener.context("opening syslog over TCP")?;
         doors.tcp = Some(listener.local_addr()?);
         intake.tasks.spawn(connections(app.clone(), Arc::clone(intake), listener));

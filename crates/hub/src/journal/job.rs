@@ -4,6 +4,8 @@
 //! The signed head is kept as a row and written beside the database, from where it is carried to
 //! another unit: only what lies elsewhere shows a tail that was cut here.
 
+use std::io::ErrorKind;
+
 use anyhow::Context as _;
 use khien_domain::fact::Fact;
 use khien_store::head::{JournalKey, SignedHead};
@@ -78,19 +80,24 @@ async fn sign(app: &App, now: i64) -> anyhow::Result<Option<SignedHead>> {
     Ok(Some(signed))
 }
 
-/// Writes the head beside the database, whole or not at all, unless it lies there already.
+/// Writes the head beside the database, whole or not at all, unless it lies there already. Another
+/// head at the same line is of a chain that a restored backup has left.
 async fn keep_file(app: &App, head: &SignedHead) -> anyhow::Result<()> {
     let folder = app.data().join(heads::FOLDER);
     let whole = heads::file(app.data(), head.seq);
-    if tokio::fs::try_exists(&whole).await.context("looking for a signed head")? {
-        return Ok(());
+    let text = serde_json::to_string_pretty(head)?;
+    match tokio::fs::read(&whole).await {
+        Ok(kept) if kept == text.as_bytes() => return Ok(()),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(error).context("looking for a signed head");
+        }
+        _ => {}
     }
     tokio::fs::create_dir_all(&folder).await.context("making the folder of signed heads")?;
     let half = folder.join("head.part");
-    let text = serde_json::to_string_pretty(head)?;
     let mut file = File::create(&half).await.context("making the file of a signed head")?;
     file.write_all(text.as_bytes()).await.context("writing a signed head")?;
-    // On the disk before it has its name: an empty file would never be written again.
+    // On the disk before it has its name, so that no half of it bears one.
     file.sync_all().await.context("writing a signed head")?;
     tokio::fs::rename(&half, &whole).await.context("naming a signed head")?;
     let folder = File::open(&folder).await.context("opening the folder of signed heads")?;

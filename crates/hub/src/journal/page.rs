@@ -79,7 +79,8 @@ async fn called(conn: &mut Conn, view: &View, name: &str) -> Result<Option<Strin
 /// Returns the word for what a subject is, and its number or name where it has one. A kind that has
 /// no word yet stands as it is written.
 async fn subject(conn: &mut Conn, view: &View, subject: &str) -> Result<String, Fault> {
-    let (noun, id) = subject.split_once(':').unwrap_or((subject, ""));
+    // The chain itself writes `entry/7`, for a body that was sealed or destroyed.
+    let (noun, id) = subject.split_once([':', '/']).unwrap_or((subject, ""));
     let key = format!("subject-{noun}");
     let word = view.t(&key);
     if word == key {

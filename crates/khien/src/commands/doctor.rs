@@ -194,7 +194,9 @@ async fn state(config: &Config, report: &mut Report) {
 /// The journal, and whether the machine's clock has fallen behind it.
 async fn record(data: &Path, db: &Db, report: &mut Report) -> Result<(), StoreError> {
     let (head, note) = newest_head(data, report.lang).unwrap_or_else(|error| {
-        report.fault("head-broken", &format!("{error:#}"));
+        let why = format!("{error:#}");
+        let text = report.lang.ta("cli-journal-head-broken", &[("why", Arg::Text(&why))]);
+        report.lines.push((Finding::Bad, text));
         (None, None)
     });
     let mut read = db.read().await?;

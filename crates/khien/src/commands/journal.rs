@@ -45,13 +45,20 @@ struct Verify {
 pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     let Ask::Verify(verify) = args.ask;
     let given = verify.head.as_deref().map(heads::read).transpose()?;
+    let mut head_unread = false;
     let (verdict, note) = match &verify.file {
         Some(file) => (journal::verify_file(file, given.as_ref())?, None),
         None => match verify.place.load() {
             Ok(config) => {
                 let (head, note) = match given {
                     Some(head) => (Some(head), None),
-                    None => newest_head(&config.data, lang)?,
+                    // Without it the chain can still be looked at.
+                    None => newest_head(&config.data, lang).unwrap_or_else(|error| {
+                        head_unread = true;
+                        let why = format!("{error:#}");
+                        say(&lang.ta("cli-journal-head-broken", &[("why", Arg::Text(&why))]));
+                        (None, None)
+                    }),
                 };
                 let checked = verify_folder(&config, head.as_ref(), lang);
                 (super::runtime()?.block_on(checked)?, note)
@@ -70,7 +77,7 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
             // Short enough to be compared over the telephone.
             let hash: String = extent.hash.iter().map(|byte| format!("{byte:02x}")).collect();
             writeln!(out, "{} {hash}", lang.t("journal-hash"))?;
-            Ok(Exit::Nothing)
+            Ok(if head_unread { Exit::Partial } else { Exit::Nothing })
         }
         Verdict::Broken(_) => Ok(Exit::Findings),
     }

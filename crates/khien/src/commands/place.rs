@@ -82,11 +82,18 @@ pub(crate) fn open_refused(lang: Lang, error: &anyhow::Error) -> Option<String> 
             ),
         });
     }
-    if let Some(NoListener { address, source }) = error.downcast_ref::<NoListener>() {
+    if let Some(NoListener { setting, address, source }) = error.downcast_ref::<NoListener>() {
         let taken = source.kind() == ErrorKind::AddrInUse;
         let key = if taken { "cli-listen-taken" } else { "cli-listen-refused" };
         let (address, why) = (address.to_string(), source.to_string());
-        return Some(lang.ta(key, &[("address", Arg::Text(&address)), ("why", Arg::Text(&why))]));
+        let variable = format!("KHIEN__{}", setting.to_uppercase().replace('.', "__"));
+        let args = [
+            ("address", Arg::Text(&address)),
+            ("setting", Arg::Text(setting)),
+            ("variable", Arg::Text(&variable)),
+            ("why", Arg::Text(&why)),
+        ];
+        return Some(lang.ta(key, &args));
     }
     match error.downcast_ref::<StoreError>()? {
         StoreError::NewerSchema { found, known } => Some(lang.ta(

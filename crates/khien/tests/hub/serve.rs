@@ -44,6 +44,28 @@ async fn a_setting_tells_where_it_was_set() {
 }
 
 #[tokio::test]
+async fn a_port_that_is_taken_is_told_with_its_setting() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let web = ("KHIEN__HTTP__LISTEN", "127.0.0.1:0");
+    let cases = [
+        (vec![("KHIEN__HTTP__LISTEN", address.as_str())], "http.listen", "KHIEN__HTTP__LISTEN"),
+        (vec![web, ("KHIEN__SYSLOG__TCP", &address)], "syslog.tcp", "KHIEN__SYSLOG__TCP"),
+    ];
+    for (variables, setting, variable) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_str().unwrap();
+        let mut command = khien(&["--lang", "en", "serve", "--data", path]);
+        let output = command.envs(variables).output().await.unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{said}");
+        for word in [address.as_str(), setting, variable] {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn completions_name_every_command() {
     let output = run(&["completions", "bash"]).await;
     let script = text(&output.stdout);
@@ -123,5 +145,15 @@ async fn a_tail_that_is_cut_after_a_stop_shows_without_a_head_from_elsewhere() {
     fs::remove_dir_all(data.join("heads")).unwrap();
     let verified = run(&["journal", "verify", "--data", path]).await;
     assert_eq!(verified.status.code(), Some(0));
-    assert!(text(&verified.stdout).contains("cũng không có đầu chuỗi nào"));
+    assert!(text(&verified.stdout).contains("không có đầu chuỗi đã ký nào"));
+    let doctor = run(&["doctor", "--data", path]).await;
+    assert!(!text(&doctor.stdout).contains("--head"), "{}", text(&doctor.stdout));
+
+    // A head that cannot be read does not keep the chain from being looked at.
+    fs::create_dir(data.join("heads")).unwrap();
+    fs::write(data.join("heads/head-000000009.json"), "half a he").unwrap();
+    let verified = run(&["journal", "verify", "--data", path]).await;
+    assert_eq!(verified.status.code(), Some(3), "{}", text(&verified.stderr));
+    assert!(text(&verified.stdout).contains("nguyên vẹn"), "{}", text(&verified.stdout));
+    assert!(text(&verified.stderr).contains("Không đọc được đầu chuỗi đã ký mới nhất"));
 }

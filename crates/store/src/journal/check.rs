@@ -83,16 +83,16 @@ pub enum FlawKind {
     #[error("body missing without a record of its destruction")]
     BodyMissing,
     /// It and what followed are gone: the deposited head was signed later.
-    #[error("the tail is cut: the deposited head is at line {deposited}")]
+    #[error("the tail is cut: the signed head is at line {deposited}")]
     TailCut {
         /// The line of the deposited head.
         deposited: i64,
     },
     /// The chain holds together but does not lead to the deposited head.
-    #[error("re-hashed: the chain up to this line is not the one that was deposited")]
+    #[error("re-hashed: the chain up to this line is not the one that was signed")]
     Rehashed,
     /// The deposited head's own signature is wrong.
-    #[error("the deposited head is forged or damaged")]
+    #[error("the signed head is forged or damaged")]
     HeadForged,
     /// A line of an export is no journal line.
     #[error("unreadable")]

@@ -7,8 +7,8 @@ cli-folder-in-use = Another Khiên runs on the folder { $path }. Stop it first, 
 cli-folder-unusable = { $path } cannot be used: { $why }. Look at its permissions and at the free disk space.
 cli-folder-newer = This data was written by a newer Khiên (schema { $found }, this program knows { $known }); use the newer version.
 cli-folder-empty = The folder { $path } holds no Khiên data yet (no state.db).
-cli-listen-taken = Another program uses { $address }. End it or choose another port: [http] listen in khien.toml or the variable KHIEN__HTTP__LISTEN, with khien demo --listen.
-cli-listen-refused = { $address } cannot be listened on: { $why }. Check the address and the rights; a port under 1024 needs a right of its own.
+cli-listen-taken = Another program uses { $address }. End it or choose another port: { $setting } in khien.toml or the variable { $variable }; for the web port of khien demo, --listen.
+cli-listen-refused = { $address } ({ $setting }) cannot be listened on: { $why }. Check the address and the rights; a port under 1024 needs a right of its own.
 cli-serve-listens = Khiên runs at { $url } (Ctrl-C to stop)
 cli-serve-first-slip =
     The data folder was empty, so the first administrator was made.
@@ -17,7 +17,8 @@ cli-serve-first-slip =
       Log-in:   { $login }
       Code:     { $code }
 cli-journal-head = The signed head that was compared: { $path }
-cli-journal-head-none = No --head was given, and none lies in { $path }.
+cli-journal-head-none = No signed head lies in { $path }.
+cli-journal-head-broken = The newest signed head cannot be read: { $why }; fetch the one that was deposited elsewhere
 cli-rules-absent = { $path } does not exist.
 cli-rules-total = { $loaded } rules load, { $refused } are refused
 cli-rules-id = id
@@ -43,10 +44,9 @@ cli-doctor-stopped = Khiên does not run on this folder now
 cli-doctor-folder-unwritable = The data folder cannot be written: { $why }; look at its owner and permissions
 cli-doctor-key = The key that signs the journal is there
 cli-doctor-key-bad = keys/journal.key holds no valid key; restore it from the backup of the keys
-cli-doctor-head-broken = The newest signed head cannot be read: { $why }; fetch the one that was deposited elsewhere
 cli-doctor-key-absent = There is no key that signs the journal yet; it is made at the first signature
 cli-doctor-state-absent = There is no state.db yet; `khien serve` makes it
-cli-doctor-state-broken = The database cannot be opened: { $why }; stop Khiên and restore the latest backup
+cli-doctor-state-broken = The database cannot be opened: { $why }; stop Khiên, restore the latest backup and move the folder heads/ away: its heads are of the lines that were lost
 cli-doctor-schema = The database schema fits this program
 cli-doctor-schema-older = The database schema is older than this program; `khien serve` brings it up to date (make a backup first)
 cli-doctor-clock = Clock of this machine: { $now } (+07:00)

@@ -7,8 +7,8 @@ cli-folder-in-use = Một Khiên khác đang chạy trên thư mục { $path }. 
 cli-folder-unusable = Không dùng được { $path }: { $why }. Hãy kiểm tra quyền ghi và dung lượng đĩa.
 cli-folder-newer = Dữ liệu này do một phiên bản Khiên mới hơn ghi (lược đồ { $found }, chương trình này chỉ biết đến { $known }); hãy dùng phiên bản mới hơn.
 cli-folder-empty = Thư mục { $path } chưa có dữ liệu của Khiên (không thấy state.db).
-cli-listen-taken = Cổng { $address } đang có chương trình khác dùng. Hãy dừng chương trình đó hoặc chọn cổng khác: [http] listen trong khien.toml hay biến KHIEN__HTTP__LISTEN, với khien demo là --listen.
-cli-listen-refused = Không mở được cổng { $address }: { $why }. Hãy kiểm tra địa chỉ và quyền; cổng dưới 1024 cần quyền riêng.
+cli-listen-taken = Cổng { $address } đang có chương trình khác dùng. Hãy dừng chương trình đó hoặc chọn cổng khác: { $setting } trong khien.toml hay biến { $variable }; với cổng web của khien demo là --listen.
+cli-listen-refused = Không mở được cổng { $address } ({ $setting }): { $why }. Hãy kiểm tra địa chỉ và quyền; cổng dưới 1024 cần quyền riêng.
 cli-serve-listens = Khiên đang chạy tại { $url } (Ctrl-C để dừng)
 cli-serve-first-slip =
     Thư mục dữ liệu còn trống nên hệ thống đã tạo người quản trị đầu tiên.
@@ -17,7 +17,8 @@ cli-serve-first-slip =
       Tên đăng nhập:  { $login }
       Mã kích hoạt:   { $code }
 cli-journal-head = Đầu chuỗi đã dùng để đối chiếu: { $path }
-cli-journal-head-none = Không có --head nào được chỉ định và trong { $path } cũng không có đầu chuỗi nào.
+cli-journal-head-none = Trong { $path } không có đầu chuỗi đã ký nào.
+cli-journal-head-broken = Không đọc được đầu chuỗi đã ký mới nhất: { $why }; hãy lấy lại bản đã gửi lưu ở đơn vị khác
 cli-rules-absent = Không có { $path }.
 cli-rules-total = { $loaded } luật dùng được, { $refused } bị từ chối
 cli-rules-id = Mã
@@ -43,10 +44,9 @@ cli-doctor-stopped = Khiên hiện không chạy trên thư mục này
 cli-doctor-folder-unwritable = Không ghi được vào thư mục dữ liệu: { $why }; hãy kiểm tra chủ sở hữu và quyền
 cli-doctor-key = Khóa ký nhật ký có đủ
 cli-doctor-key-bad = Tệp keys/journal.key không phải khóa hợp lệ; hãy khôi phục từ bản sao lưu khóa
-cli-doctor-head-broken = Không đọc được đầu chuỗi đã ký mới nhất: { $why }; hãy lấy lại bản đã gửi lưu ở đơn vị khác
 cli-doctor-key-absent = Chưa có khóa ký nhật ký; khóa được tạo khi ký đầu chuỗi lần đầu
 cli-doctor-state-absent = Chưa có state.db; `khien serve` sẽ tạo
-cli-doctor-state-broken = Không mở được cơ sở dữ liệu: { $why }; hãy dừng Khiên và khôi phục bản sao lưu gần nhất
+cli-doctor-state-broken = Không mở được cơ sở dữ liệu: { $why }; hãy dừng Khiên, khôi phục bản sao lưu gần nhất và chuyển thư mục heads/ đi nơi khác: các đầu chuỗi trong đó thuộc về những dòng đã mất
 cli-doctor-schema = Lược đồ cơ sở dữ liệu khớp với chương trình
 cli-doctor-schema-older = Lược đồ cơ sở dữ liệu cũ hơn chương trình; `khien serve` sẽ tự nâng lên (nên sao lưu trước)
 cli-doctor-clock = Đồng hồ máy: { $now } (+07:00)
