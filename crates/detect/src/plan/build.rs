@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use khien_event::Value;
 
 use super::column::Column;
-use super::draft::Draft;
+use super::draft::{self, Draft};
 use super::gate::Gate;
 use super::group::Groups;
 use super::literal::{Said, Says};
@@ -82,7 +82,7 @@ impl Plan {
     ) -> Self {
         let mut builder = Builder {
             plan: Self { slots: vec![None; fields.len()], ..Self::default() },
-            columns: Vec::new(),
+            drafts: Vec::new(),
             anywhere: None,
             source,
             questions,
@@ -105,7 +105,7 @@ impl Plan {
 struct Builder<'b> {
     plan: Plan,
     /// By slot.
-    columns: Vec<Draft<'b>>,
+    drafts: Vec<Draft<'b>>,
     /// What is looked for in every value of the event.
     anywhere: Option<Draft<'b>>,
     trees: Vec<Tree<AskAt>>,
@@ -244,8 +244,8 @@ impl<'b> Builder<'b> {
         if let Some(slot) = self.plan.slots[field.index()] {
             return slot;
         }
-        let slot = Slot::try_from(self.columns.len()).unwrap_or(Slot::MAX);
-        self.columns.push(Draft::default());
+        let slot = Slot::try_from(self.drafts.len()).unwrap_or(Slot::MAX);
+        self.drafts.push(Draft::default());
         self.plan.slots[field.index()] = Some(slot);
         slot
     }
@@ -273,9 +273,9 @@ impl<'b> Builder<'b> {
         let (needed, others): (Vec<usize>, Vec<usize>) =
             (0..self.plan.asks.len()).partition(|at| !self.rules_of[*at].is_empty());
         needed.into_iter().for_each(|at| self.file(at));
-        self.columns.iter_mut().for_each(Draft::settle);
+        let easy_from: Vec<usize> = self.drafts.iter().map(Draft::easy_from).collect();
         for at in others {
-            if self.is_easy(at) {
+            if self.is_easy(at, &easy_from) {
                 self.file(at);
             }
         }
@@ -285,7 +285,7 @@ impl<'b> Builder<'b> {
             let known = |ask: AskAt| self.known[ask as usize];
             self.plan.rules[rule].1 = steps::lay(&tree, HIT, MISS, &known, &mut self.plan.steps);
         }
-        self.plan.columns = self.columns.into_iter().map(Draft::close).collect();
+        self.plan.columns = self.drafts.into_iter().map(Draft::close).collect();
         if let Some(draft) = self.anywhere {
             let gate = draft.gate();
             let column = draft.close();
@@ -301,7 +301,7 @@ impl<'b> Builder<'b> {
         let mut groups = Groups::new(&mut self.plan.asks, &mut self.known);
         let trees = std::mem::take(&mut self.trees);
         let trees = trees.into_iter().map(|tree| groups.join(tree)).collect();
-        self.columns.iter_mut().for_each(|column| column.regroup(&groups));
+        self.drafts.iter_mut().for_each(|draft| draft.regroup(&groups));
         self.plan.groups = groups.members();
         trees
     }
@@ -312,14 +312,13 @@ impl<'b> Builder<'b> {
     }
 
     /// Returns whether the answer to a question, or what it needs, comes along with looking for
-    /// those that make rules worth trying.
-    fn is_easy(&self, at: usize) -> bool {
+    /// those that make rules worth trying. `easy_from`: by slot.
+    fn is_easy(&self, at: usize, easy_from: &[usize]) -> bool {
         let Some(Sign::Texts { texts, place, .. }) = self.sign(at) else { return false };
         let Some((first, second)) = self.plan.asks[at].at else { return false };
-        let mut columns = [Some(first), second].into_iter().flatten();
-        columns.all(|slot| {
-            let column = &self.columns[slot as usize];
-            texts.iter().all(|text| column.finds_easily(text, *place))
+        let mut slots = [Some(first), second].into_iter().flatten();
+        slots.all(|slot| {
+            texts.iter().all(|text| draft::is_easy(text, *place, easy_from[slot as usize]))
         })
     }
 
@@ -342,7 +341,7 @@ impl<'b> Builder<'b> {
                 Meaning::Hint | Meaning::PlainHint => Says::Hint,
             });
             let said = says.map(|says| Said::new(ask, says));
-            add(&mut self.columns[slot as usize], sign, said, rules);
+            add(&mut self.drafts[slot as usize], sign, said, rules);
         }
         self.known[at] = match (meaning, second) {
             (Some(Meaning::Answer), None) => Known::Answered,
@@ -366,16 +365,16 @@ impl<'b> Builder<'b> {
     }
 }
 
-fn add<'s>(column: &mut Draft<'s>, sign: &'s Sign, said: Option<Said>, rules: &[RuleAt]) {
+fn add<'s>(draft: &mut Draft<'s>, sign: &'s Sign, said: Option<Said>, rules: &[RuleAt]) {
     match sign {
         Sign::Texts { texts, place, meaning } => {
-            texts.iter().for_each(|text| column.add_text(text, *place, said, rules));
+            texts.iter().for_each(|text| draft.add_text(text, *place, said, rules));
             if *meaning == Meaning::PlainHint {
-                column.foreign.extend(rules);
+                draft.foreign.extend(rules);
             }
         }
-        Sign::Number(number) => column.add_number(*number, rules),
-        Sign::Presence => column.present.extend(rules),
+        Sign::Number(number) => draft.add_number(*number, rules),
+        Sign::Presence => draft.present.extend(rules),
     }
 }
 

@@ -10,7 +10,7 @@ use memchr::{memchr_iter, memrchr};
 
 use super::RuleAt;
 use super::draft::DIGEST_HEAD;
-use super::found::Found;
+use super::findings::Findings;
 use super::grams::Sought;
 use super::hash::ByHash;
 use super::lists::Lists;
@@ -52,9 +52,9 @@ impl Column {
     }
 
     /// Looks at one value: plain in any case, or else folded.
-    pub(super) fn look(&self, value: &str, plain: bool, found: &mut Found<'_>) {
+    pub(super) fn look(&self, value: &str, plain: bool, findings: &mut Findings<'_>) {
         let bytes = value.as_bytes();
-        let mut occurs = |at: u32| found.occurs(self.says.get(at), self.worth.get(at));
+        let mut occurs = |at: u32| findings.occurs(self.says.get(at), self.worth.get(at));
         let mut check = |at: u32| {
             if self.literals[at as usize].occurs_in(bytes) {
                 occurs(at);
@@ -87,7 +87,7 @@ impl Column {
             && let Some(Number::Int(number)) = Number::of_event(value)
             && let Some(rules) = self.numbers.get(&number)
         {
-            found.worth(rules);
+            findings.worth(rules);
         }
     }
 }

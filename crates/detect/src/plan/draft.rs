@@ -32,9 +32,6 @@ pub(super) struct Draft<'t> {
     says: Vec<Vec<Said>>,
     /// Beside `literals`: the rules that are worth trying then.
     worth: Vec<Vec<RuleAt>>,
-    /// Of the texts that are sought for the sake of a rule: the length from which on further ones
-    /// cost next to nothing.
-    easy_from: Option<usize>,
     numbers: HashMap<i128, Vec<RuleAt>, FixedState>,
     /// Rules worth trying wherever the field is there.
     pub(super) present: Vec<RuleAt>,
@@ -67,20 +64,12 @@ impl<'t> Draft<'t> {
         self.numbers.entry(number).or_default().extend(rules);
     }
 
-    /// Takes note of the length from which on further texts are found easily.
-    pub(super) fn settle(&mut self) {
+    /// Returns the length from which on looking for further texts costs next to nothing beside
+    /// looking for these.
+    pub(super) fn easy_from(&self) -> usize {
         let sought = self.literals.iter().filter(|l| filing(&l.text, l.place) == Filing::Sought);
         let lengths = sought.map(|literal| literal.text.len()).filter(|len| *len > grams::TRIGRAM);
-        self.easy_from = lengths.chain([grams::LONG]).min();
-    }
-
-    /// Returns whether finding the text costs next to nothing beside what is looked for anyway.
-    pub(super) fn finds_easily(&self, text: &str, place: Place) -> bool {
-        match filing(text, place) {
-            Filing::Sought => text.len() >= self.easy_from.unwrap_or(grams::LONG),
-            Filing::Tiny => false,
-            _ => true,
-        }
+        lengths.fold(grams::LONG, usize::min)
     }
 
     /// Tells those who ask for several texts together instead of for each.
@@ -127,6 +116,16 @@ impl<'t> Draft<'t> {
             foreign: self.foreign,
             literals,
         }
+    }
+}
+
+/// Returns whether finding the text costs next to nothing beside what is looked for anyway;
+/// `easy_from`: see [`Draft::easy_from`].
+pub(super) fn is_easy(text: &str, place: Place, easy_from: usize) -> bool {
+    match filing(text, place) {
+        Filing::Sought => text.len() >= easy_from,
+        Filing::Tiny => false,
+        _ => true,
     }
 }
 

@@ -3,7 +3,7 @@
 use aho_corasick::packed::Searcher;
 
 /// Searches for a few words at once, far quicker than looking for each where most texts hold none.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Gate(Searcher);
 
 impl Gate {

@@ -51,7 +51,7 @@ const NO_MORE: u16 = u16::MAX;
 const OFFSETS: usize = 1 << 15;
 
 /// The pieces of one length class.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Grams {
     /// How far apart the positions of a value are that are looked at.
     step: usize,
@@ -63,7 +63,7 @@ pub(super) struct Grams {
 }
 
 /// The texts of a column, by length class.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sought {
     long: Option<Grams>,
     short: Option<Grams>,
@@ -89,9 +89,9 @@ impl Sought {
         }
     }
 
-    /// Calls `found` with every literal that stands in the value where it may; perhaps twice.
-    pub(super) fn seek(&self, value: &[u8], literals: &[Literal], found: &mut dyn FnMut(u32)) {
-        let mut hunt = Hunt { value, literals, found };
+    /// Calls `occurs` with every literal that stands in the value where it may; perhaps twice.
+    pub(super) fn seek(&self, value: &[u8], literals: &[Literal], occurs: &mut dyn FnMut(u32)) {
+        let mut hunt = Hunt { value, literals, occurs };
         for grams in [&self.long, &self.short, &self.shortest].into_iter().flatten() {
             match (grams.size, grams.step) {
                 (GRAM, _) => hunt.every::<GRAM, STEP_MAX>(grams),
@@ -107,7 +107,7 @@ impl Sought {
 struct Hunt<'h> {
     value: &'h [u8],
     literals: &'h [Literal],
-    found: &'h mut dyn FnMut(u32),
+    occurs: &'h mut dyn FnMut(u32),
 }
 
 impl Hunt<'_> {
@@ -145,7 +145,7 @@ impl Hunt<'_> {
         while held != 0 {
             let offset = held.trailing_zeros() as usize;
             let at = self.value.len() - left + offset;
-            grams.compare(piece(offset), at, self.value, self.literals, self.found);
+            grams.compare(piece(offset), at, self.value, self.literals, self.occurs);
             held &= held - 1;
         }
     }
@@ -207,7 +207,7 @@ impl Grams {
         at: usize,
         value: &[u8],
         literals: &[Literal],
-        found: &mut dyn FnMut(u32),
+        occurs: &mut dyn FnMut(u32),
     ) {
         for filed in self.filed.alike(spread(piece)) {
             if filed.piece == piece
@@ -215,7 +215,7 @@ impl Grams {
                 && filed.more_stands(start, value)
                 && literals[filed.literal as usize].stands_at(start, value)
             {
-                found(filed.literal);
+                occurs(filed.literal);
             }
         }
     }
@@ -243,7 +243,7 @@ impl Filed {
     }
 }
 
-/// Windows are as far apart as a multiple of every step.
+/// A step must divide [`ON`], or the next window would not go on where the last one ended.
 fn prev_power_of_two(number: usize) -> usize {
     1 << number.ilog2()
 }

@@ -10,7 +10,7 @@ const BLIND: u64 = 0x2020_2020_2020_2020;
 const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Places of literals by the hash of their texts.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ByHash(ByHead<(u64, u32)>);
 
 impl ByHash {

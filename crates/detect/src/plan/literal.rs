@@ -17,7 +17,7 @@ const COMMON: [u16; 256] = {
 };
 
 /// A folded text at a place.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Literal {
     pub(super) text: Box<str>,
     pub(super) place: Place,

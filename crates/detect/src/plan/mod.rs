@@ -12,7 +12,7 @@ mod build;
 mod column;
 mod draft;
 mod explain;
-mod found;
+mod findings;
 mod frequency;
 mod gate;
 mod grams;

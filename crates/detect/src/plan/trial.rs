@@ -4,7 +4,7 @@ use khien_event::Event;
 
 use super::build::Plan;
 use super::column::Column;
-use super::found::Found;
+use super::findings::Findings;
 use super::literal::Says;
 use super::question::Questions;
 use super::steps::{Goal, HIT, Known, Step};
@@ -102,11 +102,11 @@ impl Scratch {
 
     fn look(&mut self, plan: &Plan, event: Event<'_>, field_of: FieldOf<'_>) {
         let Self { stamp, heads, values, folded, answers, tried, worth, .. } = self;
-        let mut found = Found { stamp: *stamp, answers, tried, worth };
-        found.worth(&plan.always);
+        let mut findings = Findings { stamp: *stamp, answers, tried, worth };
+        findings.worth(&plan.always);
         let plain = is_plain(event.all_text());
         self.plain = plain;
-        look_anywhere(plan, event, plain, folded, &mut found);
+        look_anywhere(plan, event, plain, folded, &mut findings);
         for (entry, name) in (0..).zip(event.names()) {
             let slot = field_of.get(name).and_then(|field| plan.slots[field.index()]);
             let Some(slot) = slot else { continue };
@@ -115,10 +115,10 @@ impl Scratch {
             *head = (*stamp, values.len() as u32);
             let column = &plan.columns[slot as usize];
             let value = event.value(entry as usize);
-            found.worth(&column.present);
+            findings.worth(&column.present);
             let text = value.as_text();
-            let folded = text.and_then(|text| look_at(column, text, plain, folded, &mut found));
-            values.push(Laid { entry, next, folded });
+            let place = text.and_then(|text| look_at(column, text, plain, folded, &mut findings));
+            values.push(Laid { entry, next, folded: place });
         }
     }
 }
@@ -130,26 +130,26 @@ fn look_anywhere(
     event: Event<'_>,
     plain: bool,
     folded: &mut String,
-    found: &mut Found<'_>,
+    findings: &mut Findings<'_>,
 ) {
     let Some(column) = &plan.anywhere else { return };
-    found.worth(&column.present);
+    findings.worth(&column.present);
     let texts = event.entries().filter_map(|(_, value)| value.as_text());
     if !plan.anywhere_joins {
         for text in texts {
-            look_at(column, text, plain, folded, found);
+            look_at(column, text, plain, folded, findings);
         }
         return;
     }
     if plain {
         fold_into(event.all_text(), folded);
     } else {
-        found.worth(&column.foreign);
+        findings.worth(&column.foreign);
         texts.for_each(|text| fold_into(text, folded));
     }
     let gate = &plan.anywhere_gate;
     if gate.as_ref().is_none_or(|gate| gate.lets_through(folded)) {
-        column.look(folded, plain, found);
+        column.look(folded, plain, findings);
     }
     folded.clear();
 }
@@ -161,15 +161,15 @@ fn look_at(
     text: &str,
     plain: bool,
     folded: &mut String,
-    found: &mut Found<'_>,
+    findings: &mut Findings<'_>,
 ) -> Option<(u32, u32)> {
     if plain || is_plain(text) {
-        column.look(text, true, found);
+        column.look(text, true, findings);
         return None;
     }
-    found.worth(&column.foreign);
+    findings.worth(&column.foreign);
     let place = folded_at(text, folded);
-    column.look(&folded[place.0 as usize..place.1 as usize], false, found);
+    column.look(&folded[place.0 as usize..place.1 as usize], false, findings);
     Some(place)
 }
 

@@ -7,8 +7,10 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// More texts than this for one expression foretell little.
 const TEXTS_MAX: usize = 32;
+
 /// Returns lower-case ASCII texts of which one occurs in every match; none if that cannot be told.
-/// They are those of plain ASCII values: in others, joining normal forms may hide them.
+/// They are those of plain values (see [`super::fold::is_plain`]): in others, joining normal forms
+/// may hide them.
 pub(crate) fn texts(regex: &str, insensitive: bool) -> Vec<String> {
     let mut parser = regex_syntax::ParserBuilder::new().case_insensitive(insensitive).build();
     let parsed = parser.parse(regex).ok();
@@ -65,7 +67,7 @@ fn plain(hir: &Hir) -> Option<String> {
             let mut letter = None;
             for range in class.ranges() {
                 // The long s and the Kelvin sign are cases of letters too; a value that holds one
-                // is not plain ASCII and tried anyway.
+                // is not plain and tried anyway.
                 for c in (range.start()..=range.end()).take(3).filter(char::is_ascii) {
                     if *letter.get_or_insert(c.to_ascii_lowercase()) != c.to_ascii_lowercase() {
                         return None;

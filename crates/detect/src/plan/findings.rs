@@ -5,7 +5,7 @@ use super::literal::Said;
 
 /// Gathers answers, and the rules that they make worth trying. What an earlier stamp says does not
 /// count.
-pub(super) struct Found<'f> {
+pub(super) struct Findings<'f> {
     /// The number of this event.
     pub(super) stamp: u32,
     /// By question of the plan: stamp, times four, plus what [`super::literal::Says`] says.
@@ -15,7 +15,7 @@ pub(super) struct Found<'f> {
     pub(super) worth: &'f mut Vec<RuleAt>,
 }
 
-impl Found<'_> {
+impl Findings<'_> {
     /// Takes what the occurrence of a text says.
     pub(super) fn occurs(&mut self, says: &[Said], rules: &[RuleAt]) {
         for said in says {
