@@ -167,6 +167,10 @@ fn comparisons_and_numbers() {
         ("f: '5'", r#""f":5"#, true),
         ("f: 16", r#""f":"0x10""#, true),
         ("f: 0x10", r#""f":"0x10""#, true),
+        ("f: 5", r#""f":5.0"#, true),
+        ("f: 5", r#""f":"5e0""#, true),
+        ("f: [1, 5]", r#""f":"5.""#, true),
+        ("f: 5", r#""f":"5.5""#, false),
         // A quoted number is a text: it is not compared as a number.
         ("f: '16'", r#""f":"0x10""#, false),
         ("f: 5", r#""f":55"#, false),

@@ -11,7 +11,7 @@ use proptest::sample::select;
 pub(super) const FIELDS: [&str; 8] =
     ["f", "g", "CommandLine", "Image", "NewProcessName", "ProcessId", "ParentProcessId", "EventID"];
 /// What texts are made of, as rules write it.
-pub(super) const PIECES: [&str; 41] = [
+pub(super) const PIECES: [&str; 44] = [
     "a",
     "B",
     "ab",
@@ -44,6 +44,9 @@ pub(super) const PIECES: [&str; 41] = [
     "K",
     "\u{212A}",
     "ß",
+    "®",
+    "µ",
+    "μ",
     "%",
     "1",
     "16",
@@ -56,7 +59,7 @@ pub(super) const PIECES: [&str; 41] = [
 ];
 /// Texts that can be encoded: no wildcards, and plain ASCII, so that `wide` makes texts of them.
 const PLAIN: [&str; 7] = ["cmd", "IEX ", "-a", "Invoke", "a\\b", "x", " /enc -b"];
-pub(super) const NUMBERS: [&str; 7] = ["5", "16", "0x10", "4688", "1.5", "-3", "0"];
+pub(super) const NUMBERS: [&str; 8] = ["5", "5.0", "16", "0x10", "4688", "1.5", "-3", "0"];
 const NETWORKS: [&str; 6] =
     ["10.0.0.0/8", "10.1.2.3", "192.168.1.128/25", "fe80::/10", "::1/128", "0.0.0.0/0"];
 const ADDRESSES: [&str; 9] = [
@@ -130,7 +133,8 @@ impl Scalar {
         let text = match self {
             Self::Null => return Vec::new(),
             Self::Bool(value) => return vec![value.to_string()],
-            Self::Number(digits) => return vec![(*digits).to_owned()],
+            // The same number as a fraction spells it.
+            Self::Number(digits) => return vec![(*digits).to_owned(), format!("{digits}.0")],
             Self::Text(text) => text,
         };
         let escaped = text.replace("\\*", "\u{1}").replace("\\?", "\u{2}");
