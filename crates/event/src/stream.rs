@@ -13,6 +13,7 @@ pub struct Stream {
     context: Context,
     audit: auditd::Joiner,
     columns: iis::Columns,
+    shape: json::Shape,
     lines: u64,
 }
 
@@ -24,6 +25,7 @@ impl Stream {
             context,
             audit: auditd::Joiner::default(),
             columns: iis::Columns::default(),
+            shape: json::Shape::default(),
             lines: 0,
         }
     }
@@ -31,7 +33,8 @@ impl Stream {
     /// Reads the next piece, which ends where a line does, and appends to `batch` the events that
     /// are whole. Lines are counted over all pieces. Never panics, whatever the bytes.
     ///
-    /// A JSON document that is not one object per line, and a Windows event log, is one piece.
+    /// A JSON document that is not one object per line is parted at its [`json::Seams`]; a Windows
+    /// event log is one piece.
     pub fn read(&mut self, bytes: &[u8], batch: &mut Batch) -> Vec<Problem> {
         let mut problems = Problems::after(self.lines);
         self.piece(bytes, batch, &mut problems);
@@ -57,7 +60,9 @@ impl Stream {
         let context = &self.context;
         match self.format {
             Format::Evtx => evtx::parse(bytes, batch, problems),
-            Format::Json | Format::Eve => json::parse(bytes, context, batch, problems),
+            Format::Json | Format::Eve => {
+                json::parse(bytes, context, &mut self.shape, batch, problems);
+            }
             Format::Cef => cef::parse(bytes, context, batch, problems),
             Format::Leef => leef::parse(bytes, context, batch, problems),
             Format::Auditd => auditd::parse(bytes, context, &mut self.audit, batch, problems),

@@ -395,6 +395,26 @@ fn a_long_event_is_read_whole() {
 }
 
 #[test]
+fn a_long_document_is_read_in_parts() {
+    let room = Room::new();
+    let pad = "x".repeat(2000);
+    let event = |number: u32| {
+        let line =
+            created(number % 60, "cmd.exe").replacen('{', &format!("{{\n\"Pad\":\"{pad}\","), 1);
+        line.trim_end().to_owned()
+    };
+    let events: Vec<String> = (0..1000).map(event).collect();
+    room.write("array.json", format!("[\n{}\n]\n", events.join(",\n")));
+    room.write("row.json", events.join("\n"));
+    room.write("one-line.json", format!("[{}]", events.join(",").replace('\n', "")));
+    for file in ["array.json", "row.json", "one-line.json"] {
+        let output = room.hunt(&[file, "--format", "jsonl", "--strict", "--stats"]);
+        assert_eq!(code(&output), 1, "{file} {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(lines(&output).len(), 1000, "{file}");
+    }
+}
+
+#[test]
 fn stats_are_the_last_line_of_stderr() {
     let room = Room::new();
     room.write("a.json", created(1, "cmd.exe") + "broken\n");

@@ -9,11 +9,14 @@ mod flaw;
 mod paths;
 mod read;
 mod scan;
+mod seams;
 mod stream;
 pub(crate) mod tree;
 
 pub(crate) use paths::Paths;
 pub use read::EVENT_BYTES_MAX;
+pub(crate) use read::Shape;
+pub use seams::Seams;
 pub use tree::{DEPTH_MAX, NAME_BYTES_MAX, NODES_MAX};
 
 use crate::batch::{Batch, Value, Writer};
@@ -35,11 +38,17 @@ const TIME_FIELDS: [NameId; 7] = [
     NameId::TIME,
 ];
 
-/// Reads every object of the buffer as an event.
-pub(crate) fn parse(bytes: &[u8], context: &Context, batch: &mut Batch, problems: &mut Problems) {
+/// Reads every object of the piece as an event. `shape`: of the input, as far as pieces before told.
+pub(crate) fn parse(
+    bytes: &[u8],
+    context: &Context,
+    shape: &mut Shape,
+    batch: &mut Batch,
+    problems: &mut Problems,
+) {
     let text = read::lossy(bytes, problems);
     let mut paths = std::mem::take(&mut batch.paths);
-    read::Values::new(&text).each(problems, &mut |text| {
+    read::Values::new(&text, shape).each(problems, &mut |text| {
         let (event, used) = object(text, &mut paths, batch)?;
         let found = event.is_some();
         if let Some(event) = event {

@@ -12,10 +12,22 @@ use crate::problem::{ProblemKind, Problems};
 /// The longest single event in bytes.
 pub const EVENT_BYTES_MAX: usize = 1024 * 1024;
 
+/// How the values of an input stand beside each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Nothing but blanks was seen so far.
+    #[default]
+    Unknown,
+    /// One behind the other.
+    Row,
+    /// In one array.
+    Array,
+}
+
 /// Reads one value from the front of a text.
 pub(crate) type ReadOne<'r> = dyn FnMut(&str) -> Result<(usize, bool), Flaw> + 'r;
 
-/// Walks over a buffer and hands out its values.
+/// Walks over a piece of an input and hands out its values.
 pub(crate) struct Values<'t> {
     text: &'t str,
     at: usize,
@@ -26,11 +38,19 @@ pub(crate) struct Values<'t> {
 }
 
 impl<'t> Values<'t> {
-    pub(crate) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str, shape: &mut Shape) -> Self {
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-        let start = text.find(|c: char| !c.is_ascii_whitespace()).unwrap_or(text.len());
-        let in_array = text[start..].starts_with('[');
-        Self { text, at: start + usize::from(in_array), line: 1, counted: 0, in_array }
+        let mut at = 0;
+        if *shape == Shape::Unknown {
+            at = text.find(|c: char| !c.is_ascii_whitespace()).unwrap_or(text.len());
+            *shape = match text.as_bytes().get(at) {
+                None => Shape::Unknown,
+                Some(b'[') => Shape::Array,
+                Some(_) => Shape::Row,
+            };
+            at += usize::from(*shape == Shape::Array);
+        }
+        Self { text, at, line: 1, counted: 0, in_array: *shape == Shape::Array }
     }
 
     /// Hands every value's text, cut at [`EVENT_BYTES_MAX`], to `read`, which returns how many bytes

@@ -2,8 +2,8 @@
 
 use std::io::{self, Read};
 
-use khien_event::json::EVENT_BYTES_MAX;
-use khien_event::{Batch, Context, Format, Problem, ProblemKind, Stream, evtx};
+use khien_event::json::{EVENT_BYTES_MAX, Seams};
+use khien_event::{Batch, Context, Format, Problem, Stream, evtx};
 
 use super::input::Source;
 use super::unpack::unpack;
@@ -11,8 +11,6 @@ use super::unpack::unpack;
 /// Bytes of lines decoded at a time; the events made of them, and what is found in them, take many
 /// times as much.
 const CHUNK_BYTES: usize = 256 << 10;
-/// Bytes of one JSON document that is not one object per line.
-const DOCUMENT_BYTES_MAX: u64 = 256 << 20;
 
 /// Takes a batch, with the problems met since the last.
 pub(in crate::commands) type Each<'a> = dyn FnMut(&Batch, &[Problem]) + 'a;
@@ -59,15 +57,7 @@ fn text(
     };
     let is_json = matches!(source.format, Format::Json | Format::Eve);
     if is_json && !one_object_per_line(&head) {
-        let mut document = Vec::new();
-        whole.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut document)?;
-        if document.len() as u64 > DOCUMENT_BYTES_MAX {
-            let detail = format!("one document of more than {DOCUMENT_BYTES_MAX} bytes, left out");
-            let problem = Problem { at: None, kind: ProblemKind::OverLimit, detail };
-            each(&Batch::new(), &[problem]);
-            return Ok(());
-        }
-        decode(&document);
+        document(&mut whole, &mut decode)?;
     } else {
         lines(&mut whole, &mut decode)?;
     }
@@ -104,6 +94,32 @@ fn lines(reader: &mut impl Read, decode: &mut dyn FnMut(&[u8])) -> io::Result<()
     }
 }
 
+/// Hands over whole objects, as many as end in what was read at a time. Where none ends within the
+/// length of an event, something is broken, and the next line is as good a place to go on as any.
+fn document(reader: &mut impl Read, decode: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    let mut seams = Seams::default();
+    let mut held = Vec::new();
+    loop {
+        let known = held.len();
+        if reader.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut held)? == 0 {
+            decode(&held);
+            return Ok(());
+        }
+        let seam = seams.pass(&held[known..]).map(|seam| known + seam);
+        if seam.is_none() && held.len() <= EVENT_BYTES_MAX {
+            continue;
+        }
+        let line_end = || held.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
+        let end = seam.or_else(line_end).unwrap_or(held.len());
+        decode(&held[..end]);
+        held.drain(..end);
+        if seam.is_none() {
+            seams = Seams::default();
+            seams.pass(&held);
+        }
+    }
+}
+
 /// Looks whether the first line holds an object of its own.
 fn one_object_per_line(head: &[u8]) -> bool {
     let mut lines = head.split(|byte| *byte == b'\n');
@@ -135,6 +151,31 @@ mod tests {
         let short = pieces(&line(1000).repeat(5000));
         assert!(short.iter().all(|piece| piece.len() <= CHUNK_BYTES));
         assert_eq!(pieces(&line(EVENT_BYTES_MAX + 9))[0].len(), EVENT_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_document_is_parted_behind_its_objects_and_held_in_part_only() {
+        let pieces = |text: &str| {
+            let mut pieces = Vec::new();
+            let mut piece = |piece: &[u8]| pieces.push(String::from_utf8(piece.to_vec()));
+            document(&mut text.as_bytes(), &mut piece).expect("readable");
+            let pieces: Vec<String> =
+                pieces.into_iter().map(|piece| piece.expect("text")).collect();
+            assert_eq!(pieces.concat(), text);
+            let longest = pieces.iter().map(String::len).max().unwrap_or_default();
+            assert!(longest <= EVENT_BYTES_MAX + CHUNK_BYTES, "{longest}");
+            pieces
+        };
+        let object =
+            format!("{{\n  \"a\": \"}}{{\", \"b\": {{\"c\": \"{}\"}}\n}}", "x".repeat(3000));
+        let sound = pieces(&format!("[\n{}\n]\n", vec![object.as_str(); 500].join(",\n")));
+        let (last, whole) = sound.split_last().expect("pieces");
+        assert!(whole.len() > 4 && whole.iter().all(|piece| piece.ends_with("}\n}")));
+        assert!(last.ends_with("]\n"));
+        // An object that is never closed holds up those behind it, but no more than fit.
+        let broken = pieces(&format!("{{\"a\":\n{}", format!("{object}\n").repeat(1000)));
+        assert!(broken.iter().rev().skip(1).all(|piece| piece.ends_with('\n')));
+        assert!(pieces(&"{\"a\":".repeat(400_000)).len() > 1);
     }
 
     #[test]
