@@ -141,15 +141,15 @@ fn look_anywhere(
         }
         return;
     }
-    if plain {
-        fold_into(event.all_text(), folded);
+    let whole = if plain {
+        event.all_text()
     } else {
         findings.worth(&column.foreign);
         texts.for_each(|text| fold_into(text, folded));
-    }
-    let gate = &plan.anywhere_gate;
-    if gate.as_ref().is_none_or(|gate| gate.lets_through(folded)) {
-        column.look(folded, plain, findings);
+        folded.as_str()
+    };
+    if plan.anywhere_gate.as_ref().is_none_or(|gate| gate.lets_through(whole)) {
+        column.look(whole, plain, findings);
     }
     folded.clear();
 }
