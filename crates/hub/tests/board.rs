@@ -79,6 +79,25 @@ async fn the_queue_is_in_the_order_of_the_time_left() {
     app.as_("so.y").await.get("/board/rows").await.is(403);
 }
 
+/// The script takes rows in by reading the page again, part by part.
+#[tokio::test]
+async fn what_the_script_reads_again_tells_of_the_same_rows() {
+    let app = TestApp::new().await;
+    let duty = app.as_("truc.ban").await;
+    let parts = ["board-shift", "board-list", "board-province"];
+    let mut empty = duty.get("/").await.ok();
+    empty = empty.sees("Không còn việc nào chờ").sees("Tất cả: 0").sees("nay: 0");
+    empty = empty.sees_not("href=\"/?unit=");
+    report(&app.as_("so.y").await, "files_locked").await;
+    let mut full = duty.get("/").await.ok();
+    full = full.sees_not("Không còn việc nào chờ").sees("Tất cả: 1").sees("nay: 1");
+    full = full.sees("class=\"tile tile-critical\" href=\"/?unit=");
+    for part in parts {
+        let part = format!("id=\"{part}\" data-again");
+        (empty, full) = (empty.sees(&part), full.sees(&part));
+    }
+}
+
 fn alert(unit: UnitId, level: Level, title: &str, at: i64) -> NewSignal {
     NewSignal {
         id: SignalId::new(Uuid::now_v7()),

@@ -3,11 +3,14 @@
 //   <section data-board="/board/rows">        address that answers the rows as <tr> only
 //     <button class="newbar" data-newbar data-one="1 mục mới" data-many="{n} mục mới" hidden>
 //     <tbody data-rows> <tr id="queue-…" data-row>…
+//   <div id="…" data-again>                   what is read anew when rows are taken in
 //
 // On a "queue" event the rows are asked for through the ordinary page route, so that
 // what may be seen is decided in one place, and a lost event costs nothing. A row that
 // is shown is replaced where it stands; one that is gone is struck through where it
-// stands; new ones wait under the bar until the reader asks for them.
+// stands; new ones wait under the bar until the reader asks for them. Where no row
+// stands nothing can shift, and new ones are taken in at once. Taking in reads the page
+// again, so that counts, map and bars tell of the same rows as the list.
 
 import htmx from "htmx.org";
 import { tick } from "./clock.js";
@@ -19,18 +22,33 @@ const board = document.querySelector("[data-board]");
 const bar = document.querySelector("[data-newbar]");
 const title = document.title;
 
-let latest = null;
 let waiting = [];
 let asking = false;
 let askAgain = false;
+let turn = Promise.resolve();
 
 const rowsOf = (body) => [...body.querySelectorAll(":scope > [data-row]")];
 const shownBody = () => board.querySelector("[data-rows]");
 
-/** Parses bare rows in an inert document: nothing in it loads or runs. */
-function parseRows(html) {
-  const page = new DOMParser().parseFromString(`<table><tbody>${html}</tbody></table>`, "text/html");
-  return page.querySelector("tbody");
+/** Parses an answer into an inert document: nothing in it loads or runs. */
+const parse = (html) => new DOMParser().parseFromString(html, "text/html");
+const parseRows = (html) => parse(`<table><tbody>${html}</tbody></table>`).querySelector("tbody");
+
+/** Returns the text behind an address of this page; nothing when there is none. */
+async function read(address) {
+  try {
+    const answer = await fetch(address, { headers: { "HX-Request": "true" } });
+    return answer.ok ? await answer.text() : null;
+  } catch {
+    // The stale banner of stream.js tells the reader; the next event asks again.
+    return null;
+  }
+}
+
+/** One reading after the other, so that no answer is older than what it is compared with. */
+function inTurn(deed) {
+  turn = turn.then(deed).catch(console.error);
+  return turn;
 }
 
 function update(shown, fresh) {
@@ -59,10 +77,16 @@ function compare(body) {
   for (const [id, row] of known) update(row, fresh.get(id));
   const before = new Set(waiting);
   waiting = [...fresh.keys()].filter((id) => !known.has(id));
-  latest = body;
-  showWaiting();
   if (waiting.some((id) => !before.has(id))) ring();
   tick();
+}
+
+async function look() {
+  const rows = await read(board.dataset.board);
+  if (rows === null) return;
+  compare(parseRows(rows));
+  if (!shownBody().querySelector("[data-row]")) await readAgain();
+  showWaiting();
 }
 
 async function ask() {
@@ -71,12 +95,7 @@ async function ask() {
     return;
   }
   asking = true;
-  try {
-    const answer = await fetch(board.dataset.board, { headers: { "HX-Request": "true" } });
-    if (answer.ok) compare(parseRows(await answer.text()));
-  } catch {
-    // The stale banner of stream.js tells the reader; the next event asks again.
-  }
+  await inTurn(look);
   setTimeout(() => {
     asking = false;
     if (askAgain) {
@@ -86,19 +105,31 @@ async function ask() {
   }, PAUSE_MS);
 }
 
-/** Puts the rows that wait into the table, all in the server's order, and goes to the first new one. */
-export function takeIn() {
-  if (!latest || waiting.length === 0) return;
-  const body = shownBody();
-  body.replaceChildren(...[...latest.children].map((row) => document.importNode(row, true)));
-  htmx.process(body);
-  const arrived = new Set(waiting);
-  const fresh = rowsOf(body).filter((row) => arrived.has(row.id));
+/** Makes the board what a fresh page shows; returns the rows that were not there before. */
+async function readAgain() {
+  if (waiting.length === 0) return [];
+  const html = await read(location.href);
+  const page = html && parse(html);
+  // A session that has ended answers with another page; what stands here is kept.
+  if (!page?.querySelector("[data-board]")) return [];
+  const known = new Set(rowsOf(shownBody()).map((row) => row.id));
+  for (const part of document.querySelectorAll("[data-again]")) {
+    const next = document.importNode(page.getElementById(part.id), true);
+    part.replaceWith(next);
+    htmx.process(next);
+  }
+  const fresh = rowsOf(shownBody()).filter((row) => !known.has(row.id));
   for (const row of fresh) row.classList.add("row-new");
   waiting = [];
   showWaiting();
   tick();
-  fresh[0]?.focus();
+  return fresh;
+}
+
+/** Takes the rows that wait into the list and goes to the first of them. */
+export async function takeIn() {
+  if (!board || !bar) return;
+  await inTurn(async () => (await readAgain())[0]?.focus());
 }
 
 if (board && bar) {

@@ -38,7 +38,7 @@ pub(super) async fn read(conn: &mut Conn, person: PersonId, now: i64) -> Result<
 pub(super) fn strip(view: &View, strip: &Strip) -> Markup {
     let who = view.caller.as_ref().map(|caller| caller.person.name.as_str()).unwrap_or_default();
     html! {
-        div.shift {
+        div.shift #board-shift data-again {
             p.shift-who { (parts::icon("user")) span { (view.t("board-who")) " " b { (who) } } }
             ul.lights aria-label=(view.t("board-lights")) {
                 (light("light-none", "NCSC", &view.t("light-not-connected"), None))

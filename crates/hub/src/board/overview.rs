@@ -96,10 +96,10 @@ fn tiles(units: Vec<UnitTile>, levels: Vec<(Uuid, String)>) -> Vec<(Mood, UnitTi
     tiles
 }
 
-/// Returns the map and the bars.
+/// Returns the map and the bars, which the script reads again with the rows that it takes in.
 pub(super) fn aside(view: &View, overview: &Overview) -> Markup {
     html! {
-        aside aria-label=(view.t("board-province")) {
+        aside #board-province data-again aria-label=(view.t("board-province")) {
             (map(view, &overview.tiles))
             (bars(view, overview))
         }

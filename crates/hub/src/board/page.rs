@@ -76,7 +76,6 @@ fn filter(view: &View, asked: &Asked) -> Markup {
 }
 
 fn list(view: &View, asked: &Asked, queue: &Queue) -> Markup {
-    let total = queue.items.len() as i64 + queue.more;
     html! {
         section data-board=(rows_path(asked)) aria-label=(view.t("board-queue")) {
             div.newbar-room {
@@ -84,22 +83,29 @@ fn list(view: &View, asked: &Asked, queue: &Queue) -> Markup {
                     data-many=(view.t("board-new-many")) hidden {}
                 p.newbar-idle.only-js role="status" { (view.t("board-live")) }
             }
-            div.table-wrap { table.table.cards.queue {
-                thead { tr {
-                    th scope="col" { (view.t("board-col-due")) }
-                    th scope="col" { (view.t("board-col-what")) }
-                    th scope="col" { (view.t("board-col-who")) }
-                    th scope="col" { span.sr { (view.t("board-col-do")) } }
-                } }
-                tbody data-rows { (table_rows(view, &queue.items)) }
+            div #board-list data-again { (table(view, asked, queue)) }
+        }
+    }
+}
+
+fn table(view: &View, asked: &Asked, queue: &Queue) -> Markup {
+    let total = queue.items.len() as i64 + queue.more;
+    html! {
+        div.table-wrap { table.table.cards.queue {
+            thead { tr {
+                th scope="col" { (view.t("board-col-due")) }
+                th scope="col" { (view.t("board-col-what")) }
+                th scope="col" { (view.t("board-col-who")) }
+                th scope="col" { span.sr { (view.t("board-col-do")) } }
             } }
-            @if queue.items.is_empty() { (nothing(view, asked)) }
-            nav.pages aria-label=(view.t("pager")) {
-                span { (view.lang.ta("pager-total", &[("total", total.into())])) }
-                @if queue.more > 0 {
-                    span { (view.lang.ta("board-more", &[("count", queue.more.into())])) }
-                    a href="/signals?state=received" { (view.t("board-more-link")) }
-                }
+            tbody data-rows { (table_rows(view, &queue.items)) }
+        } }
+        @if queue.items.is_empty() { (nothing(view, asked)) }
+        nav.pages aria-label=(view.t("pager")) {
+            span { (view.lang.ta("pager-total", &[("total", total.into())])) }
+            @if queue.more > 0 {
+                span { (view.lang.ta("board-more", &[("count", queue.more.into())])) }
+                a href="/signals?state=received" { (view.t("board-more-link")) }
             }
         }
     }

@@ -184,21 +184,28 @@ impl Browser {
         self.arrived(css).await;
     }
 
-    /// Waits for the page after the one that was marked as old; each question to the browser takes
-    /// its time, so that this is no idle turning.
+    /// Waits for the page after the one that was marked as old.
     pub(crate) async fn arrived(&self, from: &str) {
-        let arrived = async {
+        self.until(ARRIVED, &format!("{from} leads somewhere")).await;
+    }
+
+    /// Waits until a script of the page says yes; each question to the browser takes its time, so
+    /// that this is no idle turning.
+    pub(crate) async fn until(&self, script: &str, what: &str) {
+        let holds = async {
             loop {
-                // In the middle of the change there is no page to ask.
-                if let Ok(told) = self.driver.execute(ARRIVED, vec![]).await
+                // In the middle of a change of pages there is no page to ask.
+                if let Ok(told) = self.driver.execute(script, vec![]).await
                     && told.json() == &json!(true)
                 {
                     return;
                 }
             }
         };
-        let in_time = tokio::time::timeout(PAGE_PATIENCE, arrived).await;
-        in_time.unwrap_or_else(|_| panic!("{from} leads nowhere"));
+        if tokio::time::timeout(PAGE_PATIENCE, holds).await.is_err() {
+            self.picture("late").await;
+            panic!("does not come true: {what}");
+        }
     }
 
     pub(crate) async fn write(&self, css: &str, text: &str) {

@@ -1,5 +1,6 @@
 //! The whole main job in a real browser, in Vietnamese, as wide as a phone and as a desk: a unit
-//! reports, the desk verifies, the unit answers with proof, the coordinator judges and closes.
+//! reports, the desk verifies, the unit answers with proof, the coordinator judges and closes; and
+//! what comes to an open board.
 //! Every page on the way is without accessibility faults, without a sideways scroll and without a
 //! complaint of its scripts.
 
@@ -59,7 +60,7 @@ async fn the_main_job_is_walked_on_a_phone_and_on_a_desk() {
         for width in [360, 1280] {
             walk::main_job(&page, &province, width).await;
         }
-        walk::report_without_scripts(&bare, &province).await;
+        walk::live_board(&page, &bare, &province, 1280).await;
     });
     let outcome = tokio::time::timeout(PATIENCE, walked).await;
     browser.quit().await;

@@ -9,6 +9,10 @@ use crate::demo::{Access, User};
 /// The first thing that the house's own script does.
 const SCRIPTS_RAN: &str = "return document.documentElement.classList.contains('js');";
 
+/// How many signals the last of the week's bars tells of.
+const TODAY: &str = "Number([...document.querySelectorAll('.chart .value')].at(-1).textContent)";
+const BAR_WAITS: &str = "return !document.querySelector('[data-newbar]').hidden;";
+
 /// A rule that finds what everybody does.
 const RULE: &str = "title: Đăng nhập\nlogsource: {product: windows, service: security}\n\
     detection: {a: {EventID: 4624}, condition: a}";
@@ -152,4 +156,36 @@ pub(crate) async fn report_without_scripts(page: &Browser, demo: &Access) {
     page.press("input[value=service_down] + .chip-body").await;
     page.follow("button.report-button").await;
     assert!(here(page).await.ends_with("/sent"), "{}", here(page).await);
+}
+
+/// What a unit reports comes to a board that stands open: at once where it is empty, behind the bar
+/// where rows stand; then the whole board tells of it.
+pub(crate) async fn live_board(page: &Browser, unit: &Browser, demo: &Access, width: u32) {
+    page.widen(width).await;
+    sign_in(page, demo, &demo.who("duty_officer")).await;
+    let today = page.driver.execute(&format!("return {TODAY};"), vec![]).await.unwrap();
+    let today = today.json().as_u64().unwrap();
+    let tells = |rows: u64| board_tells(rows, today + rows);
+    page.until(&tells(0), "the board begins empty").await;
+    report_without_scripts(unit, demo).await;
+    page.until(&tells(1), "an empty board takes a row in at once").await;
+    report_without_scripts(unit, demo).await;
+    page.until(BAR_WAITS, "where rows stand, the bar keeps the next one").await;
+    page.until(&tells(1), "what is read stands as it stood").await;
+    page.press("[data-newbar]").await;
+    page.until(&tells(2), "the bar takes in what it kept").await;
+    page.check("board-live", width).await;
+}
+
+/// Returns a script that asks whether list, count, map and bars tell of so many rows that wait and
+/// so many signals of today.
+fn board_tells(rows: u64, today: u64) -> String {
+    let (empty, loud) = (rows == 0, rows > 0);
+    format!(
+        "const some = (css) => document.querySelector(css) !== null;
+         return document.querySelectorAll('[data-row]').length === {rows}
+           && document.querySelector('nav.pages').textContent.trim() === 'Tất cả: {rows}'
+           && some('#board-list .blank') === {empty} && {TODAY} === {today}
+           && some('.tilemap a:is(.tile-low, .tile-medium, .tile-high, .tile-critical)') === {loud};"
+    )
 }
