@@ -203,6 +203,32 @@ async fn what_was_merged_is_named_to_who_may_know_of_it() {
     unit.sees_not("SC-2026-0001").sees_not("Đã gộp vào sự cố này").sees_not(&one);
 }
 
+#[tokio::test]
+async fn every_finished_step_keeps_its_time_also_when_all_is_closed() {
+    let app = TestApp::new().await;
+    let lead = app.as_("dieu.phoi").await;
+    let incident = opened(&app, "XA-A").await;
+    let path = format!("/incidents/{incident}");
+    let task = app.task_of(&incident).await;
+    lead.post(&format!("/tasks/{task}/withdraw"), &[REASON]).await.is(303);
+    for deed in ["contain", "recover", "resolve"] {
+        app.wait(60);
+        lead.post(&format!("{path}/{deed}"), &[]).await.is(303);
+    }
+    app.wait(60);
+    lead.post(&format!("{path}/verdict"), &[("leak", "no_sign"), REASON]).await.is(303);
+    app.law_reported(&lead, &incident).await;
+    app.wait(60);
+    lead.post(&format!("{path}/close"), &[]).await.leads_to(&path);
+    let page = lead.get(&path).await.ok().text();
+    let (_, steps) = page.split_once("<ol class=\"steps\"").unwrap();
+    let (steps, _) = steps.split_once("</ol>").unwrap();
+    let times = steps.split("<time ").skip(1).map(|time| time.split_once("</time>").unwrap().0);
+    let times: Vec<&str> = times.collect();
+    assert_eq!(times.len(), 5, "{steps}");
+    assert!(times.is_sorted_by(|a, b| a < b), "{steps}");
+}
+
 /// Everything but the closing, with no statutory report made.
 async fn ready_to_close(app: &TestApp, lead: &Client, incident: &str) {
     let path = format!("/incidents/{incident}");

@@ -187,11 +187,34 @@ impl Sheet {
                             small { (parts::moment(self.row.state_since)) }
                         }
                     } @else {
-                        li.step.step-done[place < here] { (view.t(&format!("incident-step-{step}"))) }
+                        li.step.step-done[place < here] {
+                            (view.t(&format!("incident-step-{step}")))
+                            @if place < here && let Some(at) = self.reached_at(*step) {
+                                small { (parts::moment(at)) }
+                            }
+                        }
                     }
                 }
             }
         }
+    }
+
+    /// Returns when it last came to a step, as far back as the time line tells.
+    fn reached_at(&self, step: State) -> Option<i64> {
+        if step == State::Open {
+            return Some(self.row.opened_at);
+        }
+        let own = format!("matter:{}", self.row.id);
+        let (mut stood, mut reached) = (None, None);
+        for moment in self.moments.iter().rev().filter(|moment| moment.subject == own) {
+            let Some(after) = moment.after.as_deref() else { continue };
+            // A verdict or a report leaves it where it stood.
+            if after == step.code() && stood != Some(after) {
+                reached = Some(moment.at);
+            }
+            stood = Some(after);
+        }
+        reached
     }
 
     fn deeds(&self, view: &View) -> Markup {
