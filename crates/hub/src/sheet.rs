@@ -5,7 +5,7 @@
 //! A sheet gives either its rows or *every* problem by row and column: whoever corrects a file
 //! of 150 lines wants to do it once. What the cells mean is the business of the slices.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use khien_domain::fold::fold;
 use khien_domain::refusal::Refusal;
@@ -21,6 +21,8 @@ pub const BYTES_MAX: usize = 10 * 1024 * 1024;
 pub const ROWS_MAX: usize = 20_000;
 /// Characters of a cell that a problem repeats.
 const EXCERPT_CHARS: usize = 40;
+/// The most words that a problem offers in the place of one that means nothing.
+const WORDS_OFFERED_MAX: usize = 20;
 
 /// A column that a reader of sheets knows.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +95,8 @@ pub enum Reason {
     Rule(Refusal),
     /// The sheet itself is at fault: a code (its text is `sheet-<code>`) and the cell or heading.
     Cell(&'static str, String),
+    /// A word that means nothing in its column, and the keys of the words that do.
+    Word(String, Vec<String>),
 }
 
 impl From<Refusal> for Reason {
@@ -104,7 +108,7 @@ impl From<Refusal> for Reason {
 impl Reason {
     /// Returns the reason `code` about this text.
     pub fn cell(code: &'static str, text: &str) -> Self {
-        Self::Cell(code, text.chars().take(EXCERPT_CHARS).collect())
+        Self::Cell(code, excerpt(text))
     }
 }
 
@@ -116,6 +120,13 @@ impl Problem {
             Reason::Cell(code, text) => {
                 view.lang.ta(&format!("sheet-{code}"), &[("text", Arg::Text(text))])
             }
+            Reason::Word(text, known) => {
+                // Some words hold commas.
+                let known: Vec<String> = known.iter().map(|key| view.t(key)).collect();
+                let known = known.join("; ");
+                let args = [("text", Arg::Text(text)), ("known", Arg::Text(&known))];
+                view.lang.ta("sheet-unknown-word", &args)
+            }
         };
         let (row, why) = (Arg::Number(self.row as i64), Arg::Text(&why));
         match self.column {
@@ -125,6 +136,40 @@ impl Problem {
                 let args = [("row", row), ("column", Arg::Text(&column)), ("why", why)];
                 view.lang.ta("sheet-at-cell", &args)
             }
+        }
+    }
+}
+
+fn excerpt(text: &str) -> String {
+    text.chars().take(EXCERPT_CHARS).collect()
+}
+
+/// Returns the keys of the values of a table, each once, in its order.
+fn offered<T: Copy>(table: &[(&str, T)], key: fn(T) -> String) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for &(_, value) in table {
+        let key = key(value);
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys.truncate(WORDS_OFFERED_MAX);
+    keys
+}
+
+/// Holds a table to understand every word that is offered for it, in both languages.
+#[cfg(test)]
+pub(crate) fn understands_what_is_offered<T>(table: &[(&str, T)], key: fn(T) -> String)
+where
+    T: Copy + PartialEq + std::fmt::Debug,
+{
+    use crate::web::i18n::Lang;
+    assert!(offered(table, key).len() < WORDS_OFFERED_MAX);
+    for &(_, value) in table {
+        for lang in [Lang::Vi, Lang::En] {
+            let word = plain(&lang.t(&key(value)));
+            let found = table.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
+            assert_eq!(found, Some(value), "{word}");
         }
     }
 }
@@ -159,18 +204,20 @@ impl Problems {
         text
     }
 
-    /// Returns what the words of a cell stand for; nothing, and no problem, when it is blank.
+    /// Returns what the words of a cell stand for; nothing, and no problem, when it is blank. `key`
+    /// names the text that the console shows for a value, which `table` understands too.
     pub fn word<T: Copy>(
         &mut self,
         row: &Row,
         column: &'static str,
         table: &[(&str, T)],
+        key: fn(T) -> String,
     ) -> Option<T> {
         let text = row.text(column)?;
         let plain = plain(text);
         let value = table.iter().find(|(word, _)| *word == plain).map(|(_, value)| *value);
         if value.is_none() {
-            self.add(row, column, Reason::cell("unknown-word", text));
+            self.add(row, column, Reason::Word(excerpt(text), offered(table, key)));
         }
         value
     }
@@ -207,13 +254,24 @@ impl Problems {
 pub struct Summary {
     /// What is added or changed, in the order of the rows.
     pub changes: Vec<Change>,
-    /// Rows that say what is known already.
+    /// Rows that say only what is known already.
     pub same: usize,
     /// Headings that were not looked at.
     pub ignored: Vec<String>,
 }
 
-/// What one row does.
+impl Summary {
+    /// Returns how many rows add something and change nothing, and how many change something. A row
+    /// may do several things: one of a new officer makes an account and a grant.
+    pub fn rows(&self) -> (usize, usize) {
+        let touched: BTreeSet<u64> = self.changes.iter().map(|change| change.row).collect();
+        let changing = self.changes.iter().filter(|change| change.fields.is_some());
+        let changed: BTreeSet<u64> = changing.map(|change| change.row).collect();
+        (touched.len() - changed.len(), changed.len())
+    }
+}
+
+/// One thing that a row does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The row.
@@ -437,6 +495,20 @@ mod tests {
         assert_eq!(
             problem.sentence(&View::default()),
             "Dòng 7, cột “Từ ngày”: “31/02/2026” không phải là ngày (viết như 01/07/2025)."
+        );
+    }
+
+    #[test]
+    fn a_word_that_means_nothing_is_answered_with_those_that_do() {
+        let mut sheet = read("code,name\nA1,sai\n".as_bytes(), COLUMNS, ROWS_MAX).expect("a sheet");
+        let (row, table) = (&sheet.rows[0], [("a", true), ("b", true), ("c", false)]);
+        let key =
+            |subtree: bool| if subtree { "grant-subtree" } else { "grant-unit-only" }.to_owned();
+        assert_eq!(sheet.problems.word(row, "name", &table, key), None);
+        assert_eq!(
+            sheet.problems.0[0].sentence(&View::default()),
+            "Dòng 2, cột “Tên”: Không hiểu “sai”. Hãy ghi một trong: \
+             Cả các đơn vị cấp dưới; Chỉ đơn vị này."
         );
     }
 

@@ -57,7 +57,12 @@ async fn the_invented_province_is_imported_once() {
         assert_eq!(first.status.code(), Some(0), "{kind}: {}", stderr(&first));
         assert_eq!(stdout(&first), stdout(&trial), "a trial tells what is then done");
         let again = khien(&data, &["import", kind, &file]);
-        assert!(stdout(&again).starts_with("0 added, 0 changed"), "{kind}: {}", stdout(&again));
+        let rows = std::fs::read_to_string(&file).unwrap().lines().count() - 1;
+        let same = format!("{rows} rows: 0 added, 0 changed, {rows} as they were.\n");
+        assert_eq!(stdout(&again), same, "{kind}");
+        let told = stdout(&first);
+        let told = told.lines().last().unwrap();
+        assert!(told.starts_with(&format!("{rows} rows: ")), "{kind}: {told}");
     }
     let page = std::fs::read_to_string(&slips).unwrap();
     assert!(page.matches("slip-code").count() > 100);
@@ -73,7 +78,10 @@ async fn a_faulty_sheet_names_row_and_column_and_exits_with_findings() {
     std::fs::write(&file, "code,name,kind\nAA,Sở Một,lâu đài\nBB,,sở\n").unwrap();
     let output = khien(&data, &["import", "units", &file.display().to_string()]);
     assert_eq!(output.status.code(), Some(1));
-    let expected = "Row 2, column “Kind”: “lâu đài” is not understood.\n\
+    let expected = "Row 2, column “Kind”: “lâu đài” is not understood. Write one of: \
+                    Province; Department; Party body; Party committee of a commune; \
+                    People's Committee of a commune; Military; Central agency; Data centre; Police; \
+                    Telecom; Bank; Supplier; National centre.\n\
                     Row 3, column “Name”: This cell must not be blank.\n";
     assert_eq!(stdout(&output), expected);
 }

@@ -46,6 +46,7 @@ const SORTS: &[(&str, Sort)] = &[
     ("mail", system(SystemType::Mail)),
     ("thu dien tu", system(SystemType::Mail)),
     ("thu cong vu", system(SystemType::Mail)),
+    ("administrative procedures", system(SystemType::AdminProcedures)),
     ("admin procedures", system(SystemType::AdminProcedures)),
     ("giai quyet tthc", system(SystemType::AdminProcedures)),
     ("giai quyet thu tuc hanh chinh", system(SystemType::AdminProcedures)),
@@ -58,6 +59,7 @@ const SORTS: &[(&str, Sort)] = &[
     ("data centre", system(SystemType::DataCentre)),
     ("trung tam du lieu", system(SystemType::DataCentre)),
     ("other", system(SystemType::Other)),
+    ("other system", system(SystemType::Other)),
     ("he thong khac", system(SystemType::Other)),
     ("he thong thong tin", system(SystemType::Other)),
     ("device", DEVICE),
@@ -72,10 +74,19 @@ const SORTS: &[(&str, Sort)] = &[
     ("tai khoan", (Kind::Account, None)),
     ("trang mang xa hoi", (Kind::Account, None)),
     ("domain", (Kind::Domain, None)),
+    ("domain name", (Kind::Domain, None)),
     ("ten mien", (Kind::Domain, None)),
     ("number", (Kind::Number, None)),
+    ("telephone number", (Kind::Number, None)),
     ("so dien thoai", (Kind::Number, None)),
 ];
+
+fn sort_key((kind, system): Sort) -> String {
+    match system {
+        Some(system) => format!("system-type-{system}"),
+        None => format!("asset-kind-{kind}"),
+    }
+}
 
 /// What a row does.
 #[derive(Clone, Debug)]
@@ -130,7 +141,7 @@ fn asset(row: &Row, id: AssetId, tree: &Tree, problems: &mut Problems) -> Option
         let unit = tree.by_code(code).ok_or_else(|| Reason::cell("unit-unknown", code));
         problems.keep(row, "unit", unit)
     });
-    let sort = problems.need(row, "kind").and_then(|_| problems.word(row, "kind", SORTS));
+    let sort = problems.need(row, "kind").and_then(|_| problems.word(row, "kind", SORTS, sort_key));
     let name = problems.need(row, "name");
     let level = row.text("level").and_then(|text| problems.keep(row, "level", level(text)));
     let (mut hosts, mut ips) = hosts(row.text("host").unwrap_or_default());
@@ -339,6 +350,11 @@ mod tests {
                          AA,Quản lý văn bản,QLVB&ĐH,3,,\n\
                          BB,Máy văn phòng,máy trạm,,BB-PC01,10.2.0.11\n\
                          BB,Máy văn phòng,máy trạm,,BB-PC02,10.2.0.12\n";
+
+    #[test]
+    fn every_sort_is_understood_as_the_console_writes_it() {
+        sheet::understands_what_is_offered(SORTS, sort_key);
+    }
 
     #[test]
     fn the_same_sheet_changes_nothing_even_where_names_repeat() {

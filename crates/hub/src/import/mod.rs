@@ -171,9 +171,9 @@ pub fn lines(view: &View, summary: &Summary) -> Vec<String> {
 }
 
 fn counts(view: &View, summary: &Summary) -> String {
-    let added = summary.changes.iter().filter(|change| change.fields.is_none()).count();
-    let changed = summary.changes.len() - added;
+    let (added, changed) = summary.rows();
     let args = [
+        ("rows", Arg::Number((added + changed + summary.same) as i64)),
         ("added", Arg::Number(added as i64)),
         ("changed", Arg::Number(changed as i64)),
         ("same", Arg::Number(summary.same as i64)),

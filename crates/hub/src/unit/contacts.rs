@@ -33,6 +33,8 @@ const PURPOSES: &[(&str, ContactPurpose)] = &[
     ("truc", ContactPurpose::Incident),
     ("truc ban", ContactPurpose::Incident),
     ("su co", ContactPurpose::Incident),
+    ("truc su co", ContactPurpose::Incident),
+    ("duty incidents", ContactPurpose::Incident),
     ("head", ContactPurpose::Head),
     ("lanh dao", ContactPurpose::Head),
     ("thu truong", ContactPurpose::Head),
@@ -44,7 +46,13 @@ const PURPOSES: &[(&str, ContactPurpose)] = &[
     ("complaint", ContactPurpose::Complaint),
     ("khieu nai", ContactPurpose::Complaint),
     ("phan anh", ContactPurpose::Complaint),
+    ("phan anh chan go", ContactPurpose::Complaint),
+    ("complaints blocking", ContactPurpose::Complaint),
 ];
+
+fn purpose_key(purpose: ContactPurpose) -> String {
+    format!("contact-purpose-{purpose}")
+}
 
 /// What a row does.
 #[derive(Clone, Debug)]
@@ -115,8 +123,9 @@ fn contact(row: &Row, tree: &Tree, now: Micros, problems: &mut Problems) -> Opti
         let unit = tree.by_code(code).ok_or_else(|| Reason::cell("unit-unknown", code));
         problems.keep(row, "unit", unit)
     });
-    let purpose =
-        problems.need(row, "purpose").and_then(|_| problems.word(row, "purpose", PURPOSES));
+    let purpose = problems
+        .need(row, "purpose")
+        .and_then(|_| problems.word(row, "purpose", PURPOSES, purpose_key));
     let name = problems.need(row, "name");
     let name = name.map(|name| text::line("name", name, text::NAME_CHARS_MAX));
     let name = name.and_then(|name| problems.keep(row, "name", name));
@@ -222,6 +231,11 @@ mod tests {
     const TWO: &str = "Mã đơn vị,Mục đích,Họ tên,Điện thoại,Từ ngày\n\
                        pa05,trực,Trực ban,900000001,01/07/2025\n\
                        PA05,trực,Trực ban mới,0900 000 002,01/01/2026\n";
+
+    #[test]
+    fn every_purpose_is_understood_as_the_console_writes_it() {
+        sheet::understands_what_is_offered(PURPOSES, purpose_key);
+    }
 
     #[test]
     fn a_later_row_takes_over_and_the_same_file_changes_nothing() {

@@ -42,10 +42,12 @@ const KINDS: &[(&str, UnitKind)] = &[
     ("co quan dang", UnitKind::PartyBody),
     ("ban dang", UnitKind::PartyBody),
     ("commune party", UnitKind::CommuneParty),
+    ("party committee of a commune", UnitKind::CommuneParty),
     ("dang uy xa phuong", UnitKind::CommuneParty),
     ("dang uy xa", UnitKind::CommuneParty),
     ("dang uy phuong", UnitKind::CommuneParty),
     ("commune committee", UnitKind::CommuneCommittee),
+    ("people s committee of a commune", UnitKind::CommuneCommittee),
     ("ubnd xa phuong", UnitKind::CommuneCommittee),
     ("ubnd xa", UnitKind::CommuneCommittee),
     ("ubnd phuong", UnitKind::CommuneCommittee),
@@ -69,6 +71,10 @@ const KINDS: &[(&str, UnitKind)] = &[
     ("national centre", UnitKind::NationalCentre),
     ("trung tam quoc gia", UnitKind::NationalCentre),
 ];
+
+fn kind_key(kind: UnitKind) -> String {
+    format!("unit-kind-{kind}")
+}
 
 /// What a row does to the tree.
 #[derive(Clone, Debug)]
@@ -144,7 +150,7 @@ fn draft<'a>(row: &'a Row, problems: &mut Problems) -> Draft<'a> {
     let name = problems.need(row, "name");
     let name = name.map(|name| text::line("name", name, text::NAME_CHARS_MAX));
     let name = name.and_then(|name| problems.keep(row, "name", name));
-    let kind = problems.need(row, "kind").and_then(|_| problems.word(row, "kind", KINDS));
+    let kind = problems.need(row, "kind").and_then(|_| problems.word(row, "kind", KINDS, kind_key));
     let valid_from = problems.day(row, "valid_from");
     // "Đến ngày 30/06/2025" means until the end of that day.
     let valid_to = problems.day(row, "valid_to").map(|day| day + DAY);
@@ -374,6 +380,7 @@ mod tests {
                 let code = match &problem.reason {
                     Reason::Rule(refusal) => refusal.code,
                     Reason::Cell(code, _) => code,
+                    Reason::Word(..) => "unknown-word",
                 };
                 (problem.row, problem.column.unwrap_or(""), code)
             })
@@ -400,6 +407,11 @@ mod tests {
             (16, "parent", "unit-circle"),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn every_kind_is_understood_as_the_console_writes_it() {
+        sheet::understands_what_is_offered(KINDS, kind_key);
     }
 
     #[test]

@@ -51,9 +51,11 @@ const ROLES: &[(&str, Role)] = &[
     ("can bo dau moi don vi", Role::UnitOfficer),
     ("can bo don vi", Role::UnitOfficer),
     ("unit head", Role::UnitHead),
+    ("head of unit", Role::UnitHead),
     ("thu truong", Role::UnitHead),
     ("thu truong don vi", Role::UnitHead),
     ("desk", Role::Desk),
+    ("company desk", Role::Desk),
     ("dau moi doanh nghiep", Role::Desk),
     ("leader", Role::Leader),
     ("lanh dao", Role::Leader),
@@ -71,11 +73,23 @@ const SCOPES: &[(&str, bool)] = &[
     ("unit", false),
     ("don vi", false),
     ("chi don vi", false),
+    ("chi don vi nay", false),
+    ("this unit alone", false),
     ("subtree", true),
     ("toan bo cap duoi", true),
     ("ca cap duoi", true),
+    ("ca cac don vi cap duoi", true),
+    ("the units below too", true),
     ("toan tinh", true),
 ];
+
+fn role_key(role: Role) -> String {
+    format!("role-{role}")
+}
+
+fn scope_key(subtree: bool) -> String {
+    if subtree { "grant-subtree" } else { "grant-unit-only" }.to_owned()
+}
 
 /// What a sheet asks for.
 #[derive(Clone, Debug)]
@@ -131,7 +145,9 @@ pub fn plan(
             problems.add(row, "role", Reason::cell("row-twice", login));
         }
         if holds(standing, person, &grant) {
-            plan.summary.same += 1;
+            // Its account may be changed by the same row.
+            let is_same = plan.summary.changes.last().is_none_or(|change| change.row != row.number);
+            plan.summary.same += usize::from(is_same);
         } else {
             let label = format!("{login} · {} · {}", grant.role, unit.code);
             plan.add(row.number, label, Deed::Grant(grant.clone()));
@@ -169,8 +185,8 @@ fn right<'a>(row: &Row, tree: &'a Tree, problems: &mut Problems) -> Option<Right
         let unit = tree.by_code(code).ok_or_else(|| Reason::cell("unit-unknown", code));
         problems.keep(row, "unit", unit)
     });
-    let role = problems.need(row, "role").and_then(|_| problems.word(row, "role", ROLES));
-    let subtree = problems.word(row, "scope", SCOPES).unwrap_or(false);
+    let role = problems.need(row, "role").and_then(|_| problems.word(row, "role", ROLES, role_key));
+    let subtree = problems.word(row, "scope", SCOPES, scope_key).unwrap_or(false);
     Some((unit?, role?, subtree))
 }
 
@@ -310,6 +326,12 @@ mod tests {
             last += 1;
             Uuid::from_u128(last)
         })
+    }
+
+    #[test]
+    fn every_role_and_reach_is_understood_as_the_console_writes_it() {
+        sheet::understands_what_is_offered(ROLES, role_key);
+        sheet::understands_what_is_offered(SCOPES, scope_key);
     }
 
     #[test]
