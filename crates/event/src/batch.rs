@@ -26,7 +26,7 @@ pub(crate) struct Span {
     pub(crate) end: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tag {
     Null,
     False,
@@ -213,14 +213,17 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Appends values whose text stands in `text`: one copy for all of them.
-    pub(crate) fn put_all(&mut self, text: &str, entries: &[Entry]) {
-        let Span { start: base, .. } = self.batch.push_text(text);
-        let moved = entries.iter().map(|entry| {
-            let Span { start, end } = entry.value;
-            Entry { value: Span { start: base + start, end: base + end }, ..*entry }
-        });
-        self.batch.entries.extend(moved);
+    /// Appends a value whose text is a part of the event's whole text, which
+    /// [`Writer::put_text`] appends when it is complete: one copy for all values.
+    pub(crate) fn put_part(&mut self, name: NameId, tag: Tag, part: Span) {
+        let base = self.text_mark;
+        let value = Span { start: base + part.start, end: base + part.end };
+        self.batch.entries.push(Entry { name, value, tag });
+    }
+
+    /// Appends the text of an event all of whose values are parts of it.
+    pub(crate) fn put_text(&mut self, text: &str) {
+        self.batch.push_text(text);
     }
 
     /// Forgets what was written so far.
@@ -322,6 +325,7 @@ impl Writer<'_> {
     }
 
     /// Returns the number of values written so far.
+    #[inline]
     pub fn len(&self) -> usize {
         self.written().len()
     }

@@ -17,8 +17,6 @@ use binxml::{Budget, Fields, Flaw, Instances};
 use chunk::{CHUNK_BYTES, CHUNK_HEADER_BYTES, CHUNK_MAGIC, Chunk, Record};
 
 const FILE_HEADER_BYTES: usize = 4096;
-/// A chunk that was never written to.
-static BLANK: [u8; CHUNK_BYTES] = [0; CHUNK_BYTES];
 const FILE_MAGIC: &[u8] = b"ElfFile\0";
 
 /// Events handed over at a time, give or take the last chunk's.
@@ -184,9 +182,8 @@ impl Decoder {
         batch: &mut Batch,
     ) -> Result<(), Flaw> {
         let outermost = self.instances.read(chunk, record.xml, batch.names_mut(), budget)?;
-        self.fields.run(chunk, &self.instances, outermost, batch.names_mut(), budget)?;
         let mut event = batch.start(Format::Evtx);
-        self.fields.write(&mut event);
+        self.fields.write(chunk, &self.instances, outermost, &mut event, budget)?;
         if let Some(us) = record.written_us {
             event.at_if_missing(us);
         }
@@ -198,8 +195,7 @@ impl Decoder {
 /// Returns the chunk if its records can be looked for.
 fn check_chunk<'c>(bytes: &'c [u8], offset: u64, problems: &mut Problems) -> Option<Chunk<'c>> {
     if !bytes.starts_with(CHUNK_MAGIC) {
-        // Preallocated space past the last chunk in use.
-        if bytes == &BLANK[..bytes.len()] {
+        if is_blank(bytes) {
             return None;
         }
         problems.add(Some(offset), ProblemKind::Corrupt, "no chunk where one should begin");
@@ -217,4 +213,12 @@ fn check_chunk<'c>(bytes: &'c [u8], offset: u64, problems: &mut Problems) -> Opt
         problems.add(Some(offset), ProblemKind::Corrupt, detail);
     }
     chunk
+}
+
+/// Returns whether nothing was ever written here: space preallocated past the last chunk in use.
+fn is_blank(bytes: &[u8]) -> bool {
+    // Block by block, because a search for one byte looks at one at a time.
+    let (blocks, rest) = bytes.as_chunks::<4096>();
+    let is_zero = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all | byte) == 0;
+    blocks.iter().all(|block| is_zero(block)) && is_zero(rest)
 }

@@ -6,29 +6,35 @@
 
 use std::borrow::Cow;
 
+use super::buffer::Buffer;
 use super::names::{Name, Naming, Word};
 use super::program::{Constant, Empty, Op, Piece, Pieces, Program, Role};
 use super::token::{Place, Token};
-use super::value::{self, Shown};
+use super::value;
 use super::{Flaw, text, token};
+use crate::batch::Tag;
 use crate::interned::NameId;
 use crate::windows;
 
 /// The most names beside each other; the widest real events have a few dozen.
 const SIBLINGS_MAX: usize = 1024;
 
-/// Compiles a stream whose elements have the given role.
+/// Compiles a stream whose elements have the given role. `texts` is used over and over.
 pub(crate) fn compile(
     chunk: &[u8],
     tokens: &[Token],
     role: Role,
     naming: Naming<'_>,
+    texts: &mut Buffer,
 ) -> Result<Program, Flaw> {
-    let mut compiler =
-        Compiler { chunk, tokens, naming, program: Program::for_tokens(tokens.len()), time: None };
+    texts.clear();
+    let program = Program::for_tokens(tokens.len());
+    let mut compiler = Compiler { chunk, tokens, naming, program, texts, time: None };
     compiler.siblings(role, 0, tokens.len(), true)?;
-    compiler.program.named_bytes = compiler.naming.bytes;
-    Ok(compiler.program)
+    let Compiler { naming, mut program, texts, .. } = compiler;
+    program.texts = texts.bytes().into();
+    program.named_bytes = naming.bytes;
+    Ok(program)
 }
 
 struct Compiler<'a> {
@@ -36,6 +42,8 @@ struct Compiler<'a> {
     tokens: &'a [Token],
     naming: Naming<'a>,
     program: Program,
+    /// The program's texts so far.
+    texts: &'a mut Buffer,
     /// The system's time, which is written after the system's other fields.
     time: Option<Pieces>,
 }
@@ -262,18 +270,18 @@ impl Compiler<'_> {
     }
 
     fn data_name(&mut self, element: Element) -> Result<DataName, Flaw> {
-        let texts = self.program.texts.len();
+        let texts = self.texts.len();
         let Some(name) = self.attribute(element, Word::Name)? else { return Ok(DataName::None) };
         if self.program.pieces(name).iter().any(|piece| matches!(piece, Piece::Slot(_))) {
             return Ok(DataName::Told(name));
         }
-        let known = text::str(&self.program.texts[texts..]);
+        let known = self.texts.text(texts);
         let known = if known.is_empty() {
             DataName::None
         } else {
             DataName::Known(self.naming.intern(known)?)
         };
-        self.program.texts.truncate(texts);
+        self.texts.truncate(texts);
         self.program.pieces.truncate(name.start as usize);
         Ok(known)
     }
@@ -363,44 +371,44 @@ impl Compiler<'_> {
 
     /// Keeps a token's text, if it has any.
     fn constant(&mut self, token: Token) -> Result<Option<Constant>, Flaw> {
-        let texts = &mut self.program.texts;
+        let texts = &mut *self.texts;
         let start = texts.len() as u32;
-        let shown = match token {
+        let tag = match token {
             Token::Constant { kind, place: Place { start, end } } => {
                 value::show(kind, self.chunk.get(start..end).ok_or(Flaw::Cut)?, texts)?
             }
             Token::Character(unit) => {
                 let known = char::from_u32(unit.into());
-                text::push(known.unwrap_or(char::REPLACEMENT_CHARACTER), texts);
-                Shown::Text
+                texts.push_char(known.unwrap_or(char::REPLACEMENT_CHARACTER));
+                Some(Tag::Text)
             }
             Token::Entity { name } => {
                 entity(token::name_at(self.chunk, name)?, texts);
-                Shown::Text
+                Some(Tag::Text)
             }
-            _ => Shown::Nothing,
+            _ => None,
         };
         let end = texts.len() as u32;
-        Ok((shown != Shown::Nothing).then_some(Constant { shown, start, end }))
+        Ok(tag.map(|tag| Constant { tag, start, end }))
     }
 }
 
 /// Appends what an entity stands for; one that XML does not know stands for itself.
-fn entity(name: &[u8], out: &mut Vec<u8>) {
+fn entity(name: &[u8], out: &mut Buffer) {
     let start = out.len();
-    out.push(b'&');
+    out.push(b"&");
     text::utf16(name, out);
-    out.push(b';');
-    let known = match &out[start..] {
-        b"&quot;" => b'"',
-        b"&apos;" => b'\'',
-        b"&amp;" => b'&',
-        b"&lt;" => b'<',
-        b"&gt;" => b'>',
+    out.push(b";");
+    let known = match out.text(start) {
+        "&quot;" => '"',
+        "&apos;" => '\'',
+        "&amp;" => '&',
+        "&lt;" => '<',
+        "&gt;" => '>',
         _ => return,
     };
     out.truncate(start);
-    out.push(known);
+    out.push_char(known);
 }
 
 /// Numbers the elements of one name beside each other.

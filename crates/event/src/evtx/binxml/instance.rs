@@ -1,5 +1,6 @@
 //! Templates and the values that go into them: what one record consists of.
 
+use super::buffer::Buffer;
 use super::cursor::Cursor;
 use super::names::{Naming, Places};
 use super::program::{Program, Role};
@@ -12,13 +13,33 @@ use crate::interned::Names;
 /// Compiling a byte costs more than writing one.
 const COMPILE_COST: usize = 4;
 
-/// A value of a template instance.
+/// A value of a template instance. There are many, so that it is small.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
     pub(crate) kind: u8,
-    pub(crate) place: Place,
+    start: u32,
+    end: u32,
     /// The instance that holds the value's elements, if it is made of such.
-    pub(crate) elements: Option<usize>,
+    elements: Option<u32>,
+}
+
+impl Slot {
+    fn new(kind: u8, place: Place) -> Self {
+        // Offsets of a chunk are far smaller than 4 G.
+        Self { kind, start: place.start as u32, end: place.end as u32, elements: None }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place { start: self.start as usize, end: self.end as usize }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    pub(crate) fn elements(&self) -> Option<usize> {
+        self.elements.map(|elements| elements as usize)
+    }
 }
 
 /// Which program.
@@ -45,6 +66,7 @@ pub(crate) struct Instances {
     loose: Vec<Program>,
     places: Places,
     tokens: Tokens,
+    texts: Buffer,
     pub(crate) slots: Vec<Slot>,
     pub(crate) list: Vec<Instance>,
 }
@@ -56,6 +78,7 @@ impl Instances {
             loose: Vec::new(),
             places: Places::new(),
             tokens: Tokens::default(),
+            texts: Buffer::default(),
             slots: Vec::new(),
             list: Vec::new(),
         }
@@ -137,28 +160,38 @@ impl Reading<'_> {
         let descriptors = cursor.take(head.descriptor_bytes()?)?;
         let first = self.instances.slots.len();
         let mut start = cursor.at();
-        for [low, high, kind, _] in descriptors.as_chunks::<4>().0 {
-            let end = start + usize::from(u16::from_le_bytes([*low, *high]));
-            let place = Place { start, end };
-            self.instances.slots.push(Slot { kind: *kind, place, elements: None });
-            start = end;
-        }
+        let mut nests = false;
+        let slots = descriptors.as_chunks().0.iter().map(|[low, high, kind, _]| {
+            let place =
+                Place { start, end: start + usize::from(u16::from_le_bytes([*low, *high])) };
+            start = place.end;
+            nests |= *kind == BINARY_XML;
+            Slot::new(*kind, place)
+        });
+        self.instances.slots.extend(slots);
         cursor.skip(start - cursor.at())?;
-        self.nest(program, first, depth)
+        self.nest(program, first, nests, depth)
     }
 
     /// Makes an instance of the slots from `first` on, with what is inside them.
-    fn nest(&mut self, program: ProgramId, first: usize, depth: usize) -> Result<usize, Flaw> {
+    fn nest(
+        &mut self,
+        program: ProgramId,
+        first: usize,
+        nests: bool,
+        depth: usize,
+    ) -> Result<usize, Flaw> {
         let slots = (first, self.instances.slots.len());
-        for at in slots.0..slots.1 {
-            let Slot { kind, place, .. } = self.instances.slots[at];
-            if kind != BINARY_XML || place.start == place.end {
+        let nesting = if nests { slots.0..slots.1 } else { 0..0 };
+        for at in nesting {
+            let slot = self.instances.slots[at];
+            if slot.kind != BINARY_XML || slot.is_empty() {
                 continue;
             }
             let role = self.instances.program(program).nested.get(at - first).copied().flatten();
             if let Some(role) = role {
-                let elements = self.fragment(place, role, depth + 1)?;
-                self.instances.slots[at].elements = Some(elements);
+                let elements = self.fragment(slot.place(), role, depth + 1)?;
+                self.instances.slots[at].elements = Some(elements as u32);
             }
         }
         self.instances.list.push(Instance { program, slots });
@@ -173,11 +206,9 @@ impl Reading<'_> {
         self.instances.loose.push(program);
         let program = ProgramId::Loose(self.instances.loose.len() - 1);
         let first = self.instances.slots.len();
-        for at in 0..self.instances.tokens.fragments.len() {
-            let place = self.instances.tokens.fragments[at];
-            self.instances.slots.push(Slot { kind: BINARY_XML, place, elements: None });
-        }
-        self.nest(program, first, depth)
+        let Instances { tokens, slots, .. } = &mut *self.instances;
+        slots.extend(tokens.fragments.iter().map(|place| Slot::new(BINARY_XML, *place)));
+        self.nest(program, first, true, depth)
     }
 
     /// Returns the program of the template defined at an offset.
@@ -192,7 +223,7 @@ impl Reading<'_> {
             None => {
                 let program = self.compile(body, role, Kind::Template)?;
                 let Instances { templates, tokens, .. } = &mut *self.instances;
-                templates.keep(self.chunk, (offset, role), body, &tokens.list, program)?
+                templates.keep(self.chunk, (offset, role), body, tokens, program)?
             }
         };
         self.instances.templates.use_here((offset, role), at, self.budget)?;
@@ -200,9 +231,9 @@ impl Reading<'_> {
     }
 
     fn compile(&mut self, place: Place, role: Role, kind: Kind) -> Result<Program, Flaw> {
-        let Instances { places, tokens, .. } = &mut *self.instances;
+        let Instances { places, tokens, texts, .. } = &mut *self.instances;
         tokens.read(self.chunk, place, kind)?;
         let naming = Naming { places, names: self.names, bytes: 0 };
-        compile::compile(self.chunk, &tokens.list, role, naming)
+        compile::compile(self.chunk, &tokens.list, role, naming, texts)
     }
 }

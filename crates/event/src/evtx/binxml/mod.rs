@@ -1,16 +1,20 @@
 //! Binary XML, the form in which Windows keeps events (MS-EVEN6 2.2.12), straight to fields.
 //!
-//! A record is a template and the values that go into its places. A template is read once and kept
-//! ([`templates`]): [`token`] finds its elements, [`compile`] makes a flat [`program`] of them, in
-//! which every step already knows the field it writes. A record then only has to find its values
-//! ([`instance`]) and run the programs over them ([`write`]). What stands in a record without a
-//! template goes the same way, with a program for it alone.
+//! A record is a template and the values that go into its places. A template is read once and kept,
+//! wherever it stands in later chunks ([`templates`], [`definition`]): [`token`] finds its elements,
+//! [`compile`] makes a flat [`program`] of them, in which every step already knows the field it
+//! writes. A record then only has to find its values ([`instance`]) and run the programs over them
+//! ([`write`]). What stands in a record without a template goes the same way, with a program for it
+//! alone.
 //!
 //! The fields are those that `crate::windows` makes of the same event told in JSON. Every offset,
 //! size and depth comes from the file and may lie.
 
+mod buffer;
 mod compile;
 mod cursor;
+mod definition;
+mod digits;
 mod instance;
 mod names;
 mod program;

@@ -1,6 +1,7 @@
 //! Names of elements and attributes: which of them mean something, and which number each has in
 //! the batch.
 
+use super::buffer::Buffer;
 use super::{Flaw, text, token};
 use crate::interned::{NameId, Names};
 
@@ -57,12 +58,12 @@ const NAMED_BYTES_MAX: usize = 256 * 1024;
 #[derive(Debug)]
 pub(crate) struct Places {
     names: Vec<Option<(u32, Name)>>,
-    scratch: Vec<u8>,
+    scratch: Buffer,
 }
 
 impl Places {
     pub(crate) fn new() -> Self {
-        Self { names: vec![None; PLACES], scratch: Vec::new() }
+        Self { names: vec![None; PLACES], scratch: Buffer::default() }
     }
 
     pub(crate) fn begin_chunk(&mut self) {
@@ -90,7 +91,7 @@ impl Naming<'_> {
         let mut scratch = std::mem::take(&mut self.places.scratch);
         scratch.clear();
         text::utf16(token::name_at(chunk, offset)?, &mut scratch);
-        let text = text::str(&scratch);
+        let text = scratch.text(0);
         let name = Name { id: self.intern(text)?, word: Word::of(text) };
         self.places.scratch = scratch;
         self.places.names[place] = Some((offset, name));

@@ -1,7 +1,7 @@
 //! What is left of a template once it is compiled: a flat list of steps that write fields.
 
 use super::NAME_COST;
-use super::value::Shown;
+use crate::batch::Tag;
 use crate::interned::NameId;
 
 /// What an element is a child of, which decides what becomes of it.
@@ -35,7 +35,7 @@ pub(crate) enum Empty {
 /// A value of the template itself, as text in [`Program::texts`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Constant {
-    pub(crate) shown: Shown,
+    pub(crate) tag: Tag,
     pub(crate) start: u32,
     pub(crate) end: u32,
 }

@@ -1,5 +1,8 @@
 //! The two times of Windows, FILETIME and SYSTEMTIME, to text and to µs UTC.
 
+use super::buffer::Buffer;
+use super::digits::{four, two};
+
 /// From 1601-01-01, where a FILETIME begins, to 1970-01-01, in its ticks of 100 ns.
 const TICKS_BEFORE_1970: i64 = 11_644_473_600 * TICKS_PER_S as i64;
 const TICKS_PER_S: u64 = 10_000_000;
@@ -64,23 +67,18 @@ pub(crate) fn from_systemtime(bytes: &[u8; 16]) -> Stamp {
 }
 
 /// Appends the time as Windows shows it, with the seven digits that a tick needs.
-pub(crate) fn show(stamp: Stamp, out: &mut Vec<u8>) {
+pub(crate) fn show(stamp: Stamp, out: &mut Buffer) {
     let mut shown = SHAPE;
-    digits(&mut shown[0..4], stamp.year);
-    digits(&mut shown[5..7], stamp.month);
-    digits(&mut shown[8..10], stamp.day);
-    digits(&mut shown[11..13], stamp.hour);
-    digits(&mut shown[14..16], stamp.minute);
-    digits(&mut shown[17..19], stamp.second);
-    digits(&mut shown[20..27], stamp.ticks);
-    out.extend_from_slice(&shown);
-}
-
-fn digits(out: &mut [u8], mut value: u32) {
-    for digit in out.iter_mut().rev() {
-        *digit = b'0' + (value % 10) as u8;
-        value /= 10;
-    }
+    shown[0..4].copy_from_slice(&four(stamp.year));
+    shown[5..7].copy_from_slice(&two(stamp.month));
+    shown[8..10].copy_from_slice(&two(stamp.day));
+    shown[11..13].copy_from_slice(&two(stamp.hour));
+    shown[14..16].copy_from_slice(&two(stamp.minute));
+    shown[17..19].copy_from_slice(&two(stamp.second));
+    let [_, ticks @ ..] = four(stamp.ticks / 10_000);
+    shown[20..23].copy_from_slice(&ticks);
+    shown[23..27].copy_from_slice(&four(stamp.ticks));
+    out.push_block(shown, shown.len());
 }
 
 /// Returns the Gregorian date `days` after 1601-01-01 (Howard Hinnant's `civil_from_days`). It
@@ -112,9 +110,9 @@ mod tests {
     use super::*;
 
     fn shown(stamp: Stamp) -> String {
-        let mut out = Vec::new();
+        let mut out = Buffer::default();
         show(stamp, &mut out);
-        String::from_utf8(out).unwrap()
+        out.text(0).to_owned()
     }
 
     #[test]

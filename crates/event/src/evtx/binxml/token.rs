@@ -8,7 +8,7 @@ use super::{DEPTH_MAX, Flaw};
 const NO_DEPENDENCY: u16 = 0xFFFF;
 
 /// Next-string offset and hash, before the length of a name.
-const NAME_HEAD_BYTES: usize = 6;
+pub(crate) const NAME_HEAD_BYTES: usize = 6;
 /// Offset of the next definition and GUID, before the size of a template definition.
 const DEFINITION_HEAD_BYTES: usize = 20;
 /// Size and type of one value of a template instance.
@@ -49,22 +49,21 @@ pub(crate) enum Token {
     Entity { name: u32 },
 }
 
-impl Token {
-    /// Returns where the token's name stands.
-    pub(crate) fn name(self) -> Option<u32> {
-        match self {
-            Self::Element { name, .. } | Self::Attribute { name } | Self::Entity { name } => {
-                Some(name)
-            }
-            _ => None,
-        }
-    }
+/// A place of a template where the offset of a name stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mention {
+    pub(crate) at: usize,
+    pub(crate) name: u32,
+    /// What the name is means nothing.
+    pub(crate) idle: bool,
 }
 
 /// The tokens of one stream; the buffers are used over and over.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     pub(crate) list: Vec<Token>,
+    /// The names of a template, in the order of their places.
+    pub(crate) mentions: Vec<Mention>,
     /// Streams within the stream, which stand in the list as the slots from 0. Only a stream
     /// without slots of its own has them.
     pub(crate) fragments: Vec<Place>,
@@ -77,6 +76,7 @@ impl Tokens {
     /// Reads the stream at `place` of `chunk`.
     pub(crate) fn read(&mut self, chunk: &[u8], place: Place, kind: Kind) -> Result<(), Flaw> {
         self.list.clear();
+        self.mentions.clear();
         self.fragments.clear();
         self.open.clear();
         self.in_start = false;
@@ -103,7 +103,7 @@ impl Tokens {
             0x04 => self.close()?,
             0x05 | 0x45 => self.constant(cursor, kind)?,
             0x06 | 0x46 => {
-                let name = name(cursor)?;
+                let name = self.name(cursor, kind, false)?;
                 if !self.in_start {
                     return Err(Flaw::Nesting);
                 }
@@ -114,9 +114,12 @@ impl Tokens {
                 self.list.push(Token::Constant { kind: STRING, place });
             }
             0x08 | 0x48 => self.list.push(Token::Character(cursor.u16()?)),
-            0x09 | 0x49 => self.list.push(Token::Entity { name: name(cursor)? }),
+            0x09 | 0x49 => {
+                let name = self.name(cursor, kind, false)?;
+                self.list.push(Token::Entity { name });
+            }
             // Processing instructions are no data.
-            0x0a => drop(name(cursor)?),
+            0x0a => drop(self.name(cursor, kind, true)?),
             0x0b => drop(units(cursor)?),
             0x0c if kind == Kind::Record => self.instance(cursor)?,
             0x0d | 0x0e if kind == Kind::Template => {
@@ -143,7 +146,7 @@ impl Tokens {
             Kind::Record => None,
         };
         let _size = cursor.u32()?;
-        let name = name(cursor)?;
+        let name = self.name(cursor, kind, false)?;
         if attributes {
             let _size = cursor.u32()?;
         }
@@ -151,6 +154,22 @@ impl Tokens {
         self.list.push(Token::Element { name, depends_on, end: 0 });
         self.in_start = true;
         Ok(())
+    }
+
+    /// Reads where a name stands. Where it is used first, it stands right there.
+    fn name(&mut self, cursor: &mut Cursor<'_>, kind: Kind, idle: bool) -> Result<u32, Flaw> {
+        let at = cursor.at();
+        let name = cursor.u32()?;
+        if cursor.at() == name as usize {
+            cursor.skip(NAME_HEAD_BYTES)?;
+            let len = usize::from(cursor.u16()?);
+            // And its NUL.
+            cursor.skip(len * 2 + 2)?;
+        }
+        if kind == Kind::Template {
+            self.mentions.push(Mention { at, name, idle });
+        }
+        Ok(name)
     }
 
     fn begin_content(&mut self) -> Result<(), Flaw> {
@@ -254,18 +273,6 @@ pub(crate) fn definition_body(cursor: &mut Cursor<'_>) -> Result<Place, Flaw> {
     Ok(Place { start, end: start.saturating_add(size) })
 }
 
-/// Reads where a name stands. Where it is used first, it stands right there.
-fn name(cursor: &mut Cursor<'_>) -> Result<u32, Flaw> {
-    let offset = cursor.u32()?;
-    if cursor.at() == offset as usize {
-        cursor.skip(NAME_HEAD_BYTES)?;
-        let len = usize::from(cursor.u16()?);
-        // And its NUL.
-        cursor.skip(len * 2 + 2)?;
-    }
-    Ok(offset)
-}
-
 /// Returns the UTF-16 bytes of the name at an offset.
 pub(crate) fn name_at(chunk: &[u8], offset: u32) -> Result<&[u8], Flaw> {
     let mut cursor = Cursor::new(chunk, offset as usize);
@@ -275,11 +282,6 @@ pub(crate) fn name_at(chunk: &[u8], offset: u32) -> Result<&[u8], Flaw> {
         return Err(Flaw::LongName);
     }
     cursor.take(len * 2)
-}
-
-/// Returns where a name ends whose bytes are known.
-pub(crate) fn name_end(offset: u32, name: &[u8]) -> usize {
-    offset as usize + NAME_HEAD_BYTES + 2 + name.len()
 }
 
 /// Reads a length and as many UTF-16 units.

@@ -1,8 +1,9 @@
 //! Typed values to the text that Windows itself shows for them.
 
-use std::io::Write as _;
-
+use super::buffer::Buffer;
+use super::digits::{hex, hex_number};
 use super::{Flaw, text, time};
+use crate::batch::Tag;
 
 /// The value types that other files tell apart by name (MS-EVEN6 2.2.12).
 pub(crate) const NULL: u8 = 0x00;
@@ -17,47 +18,18 @@ const SID: u8 = 0x13;
 /// Revision, number of sub-authorities, and the authority.
 const SID_HEAD_BYTES: usize = 8;
 
-const UPPER: &[u8; 16] = b"0123456789ABCDEF";
-const LOWER: &[u8; 16] = b"0123456789abcdef";
-
-/// What kind of value the appended text is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shown {
-    /// Nothing was appended, because there is no value.
-    Nothing,
-    /// Decimal digits.
-    Number,
-    /// Its text was appended too.
-    Bool(bool),
-    Text,
-}
-
-/// Appends a value's text; the items of an array are joined by commas.
-pub(crate) fn show(kind: u8, bytes: &[u8], out: &mut Vec<u8>) -> Result<Shown, Flaw> {
-    let start = out.len();
-    match kind {
-        STRING => text::utf16(bytes, out),
-        ANSI_STRING => text::ansi(bytes, out),
-        // A value without bytes is none, whatever its type.
-        NULL | BINARY_XML => {}
-        _ if bytes.is_empty() => {}
-        _ if kind & ARRAY == 0 => return scalar(kind, bytes, out),
-        _ => return joined(kind & !ARRAY, bytes, out),
+/// Appends the text of a value and returns what the value is; nothing if it is none. The items of an
+/// array are joined by commas.
+pub(crate) fn show(kind: u8, bytes: &[u8], out: &mut Buffer) -> Result<Option<Tag>, Flaw> {
+    if kind == STRING {
+        let start = out.len();
+        text::utf16(bytes, out);
+        return Ok((out.len() > start).then_some(Tag::Text));
     }
-    Ok(if out.len() == start { Shown::Nothing } else { Shown::Text })
-}
-
-fn joined(kind: u8, bytes: &[u8], out: &mut Vec<u8>) -> Result<Shown, Flaw> {
-    for (i, item) in Items::new(kind, bytes)?.enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        show(kind, item, out)?;
+    // A value without bytes is none, whatever its type.
+    if bytes.is_empty() {
+        return Ok(None);
     }
-    Ok(Shown::Text)
-}
-
-fn scalar(kind: u8, bytes: &[u8], out: &mut Vec<u8>) -> Result<Shown, Flaw> {
     match kind {
         0x03 => return number(i8::from_le_bytes(head(bytes)?), out),
         0x04 => return number(u8::from_le_bytes(head(bytes)?), out),
@@ -67,10 +39,10 @@ fn scalar(kind: u8, bytes: &[u8], out: &mut Vec<u8>) -> Result<Shown, Flaw> {
         0x08 => return number(u32::from_le_bytes(head(bytes)?), out),
         0x09 => return number(i64::from_le_bytes(head(bytes)?), out),
         0x0a => return number(u64::from_le_bytes(head(bytes)?), out),
-        0x0b => put(out, format_args!("{:?}", f32::from_le_bytes(head(bytes)?))),
-        0x0c => put(out, format_args!("{:?}", f64::from_le_bytes(head(bytes)?))),
+        0x0b => out.push(format!("{:?}", f32::from_le_bytes(head(bytes)?)).as_bytes()),
+        0x0c => out.push(format!("{:?}", f64::from_le_bytes(head(bytes)?)).as_bytes()),
         0x0d => return boolean(i32::from_le_bytes(head(bytes)?), out),
-        0x0e => bytes.iter().for_each(|byte| out.extend(hex(*byte, UPPER))),
+        0x0e => binary(bytes, out),
         0x0f => guid(&head(bytes)?, out),
         FILETIME => time::show(time::from_filetime(u64::from_le_bytes(head(bytes)?)), out),
         0x12 => time::show(time::from_systemtime(&head(bytes)?), out),
@@ -82,9 +54,26 @@ fn scalar(kind: u8, bytes: &[u8], out: &mut Vec<u8>) -> Result<Shown, Flaw> {
         0x10 | 0x20 => hex_number(u64::from_le_bytes(head(bytes)?), out),
         // XML as text.
         0x23 => text::utf16(bytes, out),
+        ANSI_STRING => {
+            let start = out.len();
+            text::ansi(bytes, out);
+            return Ok((out.len() > start).then_some(Tag::Text));
+        }
+        NULL | BINARY_XML => return Ok(None),
+        kind if kind & ARRAY != 0 => joined(kind & !ARRAY, bytes, out)?,
         kind => return Err(Flaw::ValueType(kind)),
     }
-    Ok(Shown::Text)
+    Ok(Some(Tag::Text))
+}
+
+fn joined(kind: u8, bytes: &[u8], out: &mut Buffer) -> Result<(), Flaw> {
+    for (i, item) in Items::new(kind, bytes)?.enumerate() {
+        if i > 0 {
+            out.push(b",");
+        }
+        show(kind, item, out)?;
+    }
+    Ok(())
 }
 
 /// Returns the bytes of one value of a type whose size is fixed.
@@ -156,62 +145,57 @@ fn head<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Flaw> {
     bytes.first_chunk().copied().ok_or(Flaw::Cut)
 }
 
-fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("a buffer in memory takes everything");
-}
-
-fn number(value: impl itoa::Integer, out: &mut Vec<u8>) -> Result<Shown, Flaw> {
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-    Ok(Shown::Number)
+fn number(value: impl itoa::Integer, out: &mut Buffer) -> Result<Option<Tag>, Flaw> {
+    out.push(itoa::Buffer::new().format(value).as_bytes());
+    Ok(Some(Tag::Number))
 }
 
 /// Windows keeps bit masks in some booleans; they stay the numbers they are.
-fn boolean(value: i32, out: &mut Vec<u8>) -> Result<Shown, Flaw> {
+fn boolean(value: i32, out: &mut Buffer) -> Result<Option<Tag>, Flaw> {
     match value {
-        0 => out.extend_from_slice(b"false"),
-        1 => out.extend_from_slice(b"true"),
+        0 => out.push(b"false"),
+        1 => out.push(b"true"),
         mask => return number(mask, out),
     }
-    Ok(Shown::Bool(value == 1))
+    Ok(Some(if value == 0 { Tag::False } else { Tag::True }))
 }
 
-fn hex(byte: u8, digits: &[u8; 16]) -> [u8; 2] {
-    [digits[usize::from(byte >> 4)], digits[usize::from(byte & 0x0F)]]
-}
-
-fn hex_number(value: u64, out: &mut Vec<u8>) {
-    let digits = (64 - value.leading_zeros()).div_ceil(4).max(1) as usize;
-    let mut shown = *b"0x0000000000000000";
-    for (place, digit) in shown[2..2 + digits].iter_mut().rev().enumerate() {
-        *digit = LOWER[(value >> (4 * place)) as usize & 0x0F];
-    }
-    out.extend_from_slice(&shown[..2 + digits]);
-}
-
-fn guid(bytes: &[u8; 16], out: &mut Vec<u8>) {
-    // Where each byte is shown: the first three parts are little-endian numbers.
-    const AT: [usize; 16] = [7, 5, 3, 1, 12, 10, 17, 15, 20, 22, 25, 27, 29, 31, 33, 35];
+fn guid(bytes: &[u8; 16], out: &mut Buffer) {
+    // The first three parts are little-endian numbers.
+    let [a0, a1, a2, a3, b0, b1, c0, c1, d0, d1, e0, e1, e2, e3, e4, e5] = *bytes;
+    let parts = [[a3, a2, a1, a0], [b1, b0, c1, c0], [d0, d1, e0, e1], [e2, e3, e4, e5]];
+    let [a, bc, de, f] = parts.map(|part| hex(u32::from_be_bytes(part)));
     let mut shown = *b"{00000000-0000-0000-0000-000000000000}";
-    for (byte, at) in bytes.iter().zip(AT) {
-        [shown[at], shown[at + 1]] = hex(*byte, LOWER);
+    shown[1..9].copy_from_slice(&a);
+    shown[10..14].copy_from_slice(&bc[..4]);
+    shown[15..19].copy_from_slice(&bc[4..]);
+    shown[20..24].copy_from_slice(&de[..4]);
+    shown[25..29].copy_from_slice(&de[4..]);
+    shown[29..37].copy_from_slice(&f);
+    out.push_block(shown, shown.len());
+}
+
+fn binary(bytes: &[u8], out: &mut Buffer) {
+    for byte in bytes {
+        let [.., high, low] = hex(u32::from(*byte)).map(|digit| digit.to_ascii_uppercase());
+        out.push_block([high, low], 2);
     }
-    out.extend_from_slice(&shown);
 }
 
 fn sid_bytes(bytes: &[u8]) -> usize {
     SID_HEAD_BYTES + 4 * usize::from(bytes.get(1).copied().unwrap_or(0))
 }
 
-fn sid(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Flaw> {
+fn sid(bytes: &[u8], out: &mut Buffer) -> Result<(), Flaw> {
     let bytes = bytes.get(..sid_bytes(bytes)).ok_or(Flaw::Cut)?;
     let [revision, _, a, b, c, d, e, f]: [u8; SID_HEAD_BYTES] = head(bytes)?;
     let authority = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
-    out.extend_from_slice(b"S-");
+    out.push(b"S-");
     number(revision, out)?;
-    out.push(b'-');
+    out.push(b"-");
     number(authority, out)?;
     for part in bytes[SID_HEAD_BYTES..].as_chunks::<4>().0 {
-        out.push(b'-');
+        out.push(b"-");
         number(u32::from_le_bytes(*part), out)?;
     }
     Ok(())
@@ -221,10 +205,10 @@ fn sid(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Flaw> {
 mod tests {
     use super::*;
 
-    fn shown(kind: u8, bytes: &[u8]) -> (Shown, String) {
-        let mut out = Vec::new();
-        let shown = show(kind, bytes, &mut out).unwrap();
-        (shown, String::from_utf8(out).unwrap())
+    fn shown(kind: u8, bytes: &[u8]) -> (Option<Tag>, String) {
+        let mut out = Buffer::default();
+        let tag = show(kind, bytes, &mut out).unwrap();
+        (tag, out.text(0).to_owned())
     }
 
     #[test]
@@ -249,7 +233,7 @@ mod tests {
             (0x20, &[5, 0, 0, 0, 0, 0, 0, 0], "0x5"),
             (0x23, b"<\0a\0/\0>\0", "<a/>"),
         ] {
-            assert_eq!(shown(kind, bytes), (Shown::Text, text.to_owned()), "type {kind:#x}");
+            assert_eq!(shown(kind, bytes), (Some(Tag::Text), text.to_owned()), "type {kind:#x}");
         }
     }
 
@@ -266,28 +250,28 @@ mod tests {
             (0x0a, &[0xFF; 8], "18446744073709551615"),
             (0x0d, &[8, 0, 0, 0], "8"),
         ] {
-            assert_eq!(shown(kind, bytes), (Shown::Number, text.to_owned()), "type {kind:#x}");
+            assert_eq!(shown(kind, bytes), (Some(Tag::Number), text.to_owned()), "type {kind:#x}");
         }
-        assert_eq!(shown(0x0d, &[1, 0, 0, 0]), (Shown::Bool(true), "true".to_owned()));
-        assert_eq!(shown(0x0d, &[0; 4]), (Shown::Bool(false), "false".to_owned()));
+        assert_eq!(shown(0x0d, &[1, 0, 0, 0]), (Some(Tag::True), "true".to_owned()));
+        assert_eq!(shown(0x0d, &[0; 4]), (Some(Tag::False), "false".to_owned()));
     }
 
     #[test]
     fn what_has_no_bytes_is_no_value() {
         for kind in [0x00, 0x01, 0x02, 0x08, 0x0e, 0x13, 0x21, 0x81, 0x88] {
-            assert_eq!(shown(kind, &[]), (Shown::Nothing, String::new()), "type {kind:#x}");
+            assert_eq!(shown(kind, &[]), (None, String::new()), "type {kind:#x}");
         }
-        assert_eq!(shown(NULL, &[1, 2, 3]).0, Shown::Nothing);
-        assert_eq!(shown(STRING, &[0, 0]).0, Shown::Nothing);
+        assert_eq!(shown(NULL, &[1, 2, 3]).0, None);
+        assert_eq!(shown(STRING, &[0, 0]).0, None);
     }
 
     #[test]
     fn arrays_fall_apart_into_items() {
-        assert_eq!(shown(0x81, b"a\0\0\0\0\0b\0"), (Shown::Text, "a,,b".to_owned()));
-        assert_eq!(shown(0x82, b"x\0y\0"), (Shown::Text, "x,y".to_owned()));
-        assert_eq!(shown(0x86, &[1, 0, 2, 0]), (Shown::Text, "1,2".to_owned()));
+        assert_eq!(shown(0x81, b"a\0\0\0\0\0b\0"), (Some(Tag::Text), "a,,b".to_owned()));
+        assert_eq!(shown(0x82, b"x\0y\0"), (Some(Tag::Text), "x,y".to_owned()));
+        assert_eq!(shown(0x86, &[1, 0, 2, 0]), (Some(Tag::Text), "1,2".to_owned()));
         let two_sids = [1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 5, 19, 0, 0, 0];
-        assert_eq!(shown(0x93, &two_sids), (Shown::Text, "S-1-5-18,S-1-5-19".to_owned()));
+        assert_eq!(shown(0x93, &two_sids), (Some(Tag::Text), "S-1-5-18,S-1-5-19".to_owned()));
     }
 
     #[test]
@@ -295,7 +279,7 @@ mod tests {
         for (kind, bytes) in
             [(0x08, &[1, 2][..]), (0x13, &[1, 9, 0, 0]), (0x8e, &[1]), (0x7f, &[1])]
         {
-            assert!(show(kind, bytes, &mut Vec::new()).is_err(), "type {kind:#x}");
+            assert!(show(kind, bytes, &mut Buffer::default()).is_err(), "type {kind:#x}");
         }
     }
 }

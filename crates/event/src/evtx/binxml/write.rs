@@ -1,65 +1,63 @@
 //! Programs run over their values: the fields of one event.
 
+use super::buffer::Buffer;
 use super::instance::{Instance, Instances, Slot};
 use super::program::{Constant, Empty, Op, Piece, Pieces, Program};
 use super::time::filetime_us;
-use super::value::{self, ARRAY, BINARY_XML, FILETIME, Items, NULL, Shown};
-use super::{Budget, Flaw, NAME_COST, VALUES_MAX, text};
-use crate::batch::{Entry, Span, Tag, Writer};
-use crate::interned::{NameId, Names};
+use super::value::{self, ARRAY, BINARY_XML, FILETIME, Items, NULL};
+use super::{Budget, Flaw, NAME_COST, VALUES_MAX};
+use crate::batch::{Span, Tag, Writer};
+use crate::interned::NameId;
 use crate::windows;
 
-/// The fields of one event; the buffers are used over and over. All text stands in one buffer,
-/// because checking and copying it once is far cheaper than value by value.
+/// The text of one event's fields; used over and over. All of it stands in one buffer, because
+/// checking and copying it once is far cheaper than value by value.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
-    text: Vec<u8>,
-    list: Vec<Entry>,
-    t_event: Option<i64>,
+    text: Buffer,
 }
 
 impl Fields {
-    /// Runs what was read of a record.
-    pub(crate) fn run(
+    /// Writes what was read of a record. If that fails, the event is to be dropped.
+    pub(crate) fn write(
         &mut self,
         chunk: &[u8],
         instances: &Instances,
         outermost: usize,
-        names: &mut Names,
+        event: &mut Writer<'_>,
         budget: &mut Budget,
     ) -> Result<(), Flaw> {
-        self.text.clear();
-        self.list.clear();
-        self.t_event = None;
+        let text = &mut self.text;
+        text.clear();
         let text_max = budget.left();
-        let ran = Run { chunk, instances, names, budget, text_max, fields: self, mark: 0 }
-            .instance(outermost);
+        let mut run =
+            Run { chunk, instances, event, budget, text_max, text, mark: 0, t_event: None };
+        let ran = run.instance(outermost);
+        let t_event = run.t_event;
         // Text that was made for nothing was made all the same.
         budget.spend_up_to(self.text.len());
-        ran
-    }
-
-    /// Hands the fields over.
-    pub(crate) fn write(&self, event: &mut Writer<'_>) {
-        event.put_all(text::str(&self.text), &self.list);
-        if let Some(us) = self.t_event {
+        ran?;
+        event.put_text(self.text.text(0));
+        if let Some(us) = t_event {
             event.at(us);
         }
+        Ok(())
     }
 }
 
-struct Run<'a> {
+struct Run<'a, 'e> {
     chunk: &'a [u8],
     instances: &'a Instances,
-    names: &'a mut Names,
+    event: &'a mut Writer<'e>,
     budget: &'a mut Budget,
     text_max: usize,
-    fields: &'a mut Fields,
+    text: &'a mut Buffer,
     /// How many values there were when the element began.
     mark: usize,
+    t_event: Option<i64>,
 }
 
-impl<'a> Run<'a> {
+impl<'a> Run<'a, '_> {
     /// Runs a program. Instances nest no deeper than they were read.
     fn instance(&mut self, at: usize) -> Result<(), Flaw> {
         let instances = self.instances;
@@ -69,65 +67,70 @@ impl<'a> Run<'a> {
         self.budget.spend(program.ops.len())?;
         let mut at = 0;
         while let Some(op) = program.ops.get(at) {
-            at += match *op {
-                Op::Unless { slot, skip } if is_null(slots, slot) => skip as usize,
-                op => {
-                    self.step(op, program, slots)?;
-                    1
+            at += 1;
+            match *op {
+                Op::Unless { slot, skip } if is_null(slots, slot) => at += skip as usize - 1,
+                Op::Unless { .. } => {}
+                Op::Content { field, slot, empty } => {
+                    self.content(field, slots.get(usize::from(slot)), empty)?;
                 }
-            };
+                Op::Scalar { field, slot } => {
+                    self.scalar(field, slots.get(usize::from(slot)), Empty::Nothing)?;
+                }
+                op => self.step(op, program, slots)?,
+            }
         }
         Ok(())
     }
 
+    /// Runs one of the rarer steps.
     fn step(&mut self, op: Op, program: &'a Program, slots: &'a [Slot]) -> Result<(), Flaw> {
         match op {
-            Op::Content { field, slot, empty } => {
-                self.content(field, slots.get(usize::from(slot)), empty)
-            }
-            Op::Scalar { field, slot } => {
-                self.scalar(field, slots.get(usize::from(slot)), Empty::Nothing)
-            }
             Op::Constant { field, constant } => self.constant(field, constant, program),
             Op::Joined { field, pieces, empty } => {
-                let start = self.fields.text.len();
-                let shown = self.join(pieces, program, slots)?;
-                self.put(field, shown, start, empty)
+                let start = self.text.len();
+                let tag = self.join(pieces, program, slots)?;
+                self.put(field, tag, start, empty)
             }
             Op::Named { name, value } => self.named(name, value, program, slots),
             Op::Elements { slot } => {
-                match slots.get(usize::from(slot)).and_then(|slot| slot.elements) {
+                match slots.get(usize::from(slot)).and_then(|slot| slot.elements()) {
                     Some(elements) => self.instance(elements),
                     None => Ok(()),
                 }
             }
             Op::Mark => {
-                self.mark = self.fields.list.len();
+                self.mark = self.event.len();
                 Ok(())
             }
-            Op::Empty { field, empty } => {
-                self.put(field, Shown::Nothing, self.fields.text.len(), empty)
-            }
+            Op::Empty { field, empty } => self.put(field, None, self.text.len(), empty),
             Op::Time(pieces) => self.time(pieces, program, slots),
-            Op::Unless { .. } => Ok(()),
+            Op::Unless { .. } | Op::Content { .. } | Op::Scalar { .. } => Ok(()),
         }
     }
 
     fn content(&mut self, field: NameId, slot: Option<&Slot>, empty: Empty) -> Result<(), Flaw> {
         match slot {
-            Some(Slot { elements: Some(elements), .. }) => self.instance(*elements),
             Some(slot) if slot.kind & ARRAY != 0 => self.items(field, slot, empty),
+            Some(slot) if slot.kind == BINARY_XML && slot.elements().is_some() => {
+                slot.elements().map_or(Ok(()), |elements| self.instance(elements))
+            }
             slot => self.scalar(field, slot, empty),
         }
     }
 
     fn scalar(&mut self, field: NameId, slot: Option<&Slot>, empty: Empty) -> Result<(), Flaw> {
-        let start = self.fields.text.len();
-        let shown = match slot {
-            Some(slot) => value::show(slot.kind, self.bytes(slot)?, &mut self.fields.text)?,
-            None => Shown::Nothing,
-        };
-        self.put(field, shown, start, empty)
+        let start = self.text.len();
+        let tag = self.show(slot)?;
+        self.put(field, tag, start, empty)
+    }
+
+    /// Appends the text of a value and returns what it is.
+    fn show(&mut self, slot: Option<&Slot>) -> Result<Option<Tag>, Flaw> {
+        match slot {
+            Some(slot) => value::show(slot.kind, self.bytes(slot)?, self.text),
+            None => Ok(None),
+        }
     }
 
     /// An array repeats its element: data become several values of one field, any other element
@@ -141,13 +144,13 @@ impl<'a> Run<'a> {
         for (number, item) in Items::new(kind, bytes)?.enumerate() {
             let mut name = field;
             if number > 0 && empty != Empty::Text {
-                let numbered = format!("{}_{number}", self.names.text(field));
+                let numbered = format!("{}_{number}", self.event.names().text(field));
                 self.budget.spend(NAME_COST * numbered.len())?;
-                name = self.names.intern(&numbered);
+                name = self.event.name(&numbered);
             }
-            let start = self.fields.text.len();
-            let shown = value::show(kind, item, &mut self.fields.text)?;
-            self.put(name, shown, start, empty)?;
+            let start = self.text.len();
+            let tag = value::show(kind, item, self.text)?;
+            self.put(name, tag, start, empty)?;
         }
         Ok(())
     }
@@ -159,17 +162,17 @@ impl<'a> Run<'a> {
         program: &Program,
         slots: &[Slot],
     ) -> Result<(), Flaw> {
-        let start = self.fields.text.len();
+        let start = self.text.len();
         self.join(name, program, slots)?;
-        self.budget.spend(NAME_COST * (self.fields.text.len() - start))?;
-        let name = match text::str(&self.fields.text[start..]) {
-            "" => self.names.intern(windows::UNNAMED_DATA),
+        self.budget.spend(NAME_COST * (self.text.len() - start))?;
+        let name = match self.text.text(start) {
+            "" => self.event.name(windows::UNNAMED_DATA),
             name if name.len() > super::NAME_MAX => return Err(Flaw::LongName),
-            name => self.names.intern(&windows::field_name(name)),
+            name => self.event.name(&windows::field_name(name)),
         };
-        self.fields.text.truncate(start);
-        let shown = self.join(value, program, slots)?;
-        self.put(name, shown, start, Empty::Text)
+        self.text.truncate(start);
+        let tag = self.join(value, program, slots)?;
+        self.put(name, tag, start, Empty::Text)
     }
 
     fn constant(
@@ -178,28 +181,30 @@ impl<'a> Run<'a> {
         constant: Constant,
         program: &Program,
     ) -> Result<(), Flaw> {
-        let start = self.fields.text.len();
-        self.fields.text.extend_from_slice(program.text(constant));
-        self.put(field, constant.shown, start, Empty::Nothing)
+        let start = self.text.len();
+        self.text.push(program.text(constant));
+        self.put(field, Some(constant.tag), start, Empty::Nothing)
     }
 
     /// Appends the text of all pieces. A single value among them keeps its kind.
-    fn join(&mut self, pieces: Pieces, program: &Program, slots: &[Slot]) -> Result<Shown, Flaw> {
-        let mut joined = Shown::Nothing;
+    fn join(
+        &mut self,
+        pieces: Pieces,
+        program: &Program,
+        slots: &[Slot],
+    ) -> Result<Option<Tag>, Flaw> {
+        let mut joined = None;
         for piece in program.pieces(pieces) {
-            let shown = match piece {
-                Piece::Slot(slot) => match slots.get(usize::from(*slot)) {
-                    Some(slot) => value::show(slot.kind, self.bytes(slot)?, &mut self.fields.text)?,
-                    None => Shown::Nothing,
-                },
+            let tag = match piece {
+                Piece::Slot(slot) => self.show(slots.get(usize::from(*slot)))?,
                 Piece::Constant(constant) => {
-                    self.fields.text.extend_from_slice(program.text(*constant));
-                    constant.shown
+                    self.text.push(program.text(*constant));
+                    Some(constant.tag)
                 }
             };
-            joined = match (joined, shown) {
-                (one, Shown::Nothing) | (Shown::Nothing, one) => one,
-                _ => Shown::Text,
+            joined = match (joined, tag) {
+                (one, None) | (None, one) => one,
+                _ => Some(Tag::Text),
             };
             // Many places may show one long value.
             self.check_length()?;
@@ -208,10 +213,10 @@ impl<'a> Run<'a> {
     }
 
     fn time(&mut self, pieces: Pieces, program: &Program, slots: &[Slot]) -> Result<(), Flaw> {
-        let start = self.fields.text.len();
-        let shown = self.join(pieces, program, slots)?;
-        if shown != Shown::Text {
-            self.fields.text.truncate(start);
+        let start = self.text.len();
+        let tag = self.join(pieces, program, slots)?;
+        if tag != Some(Tag::Text) {
+            self.text.truncate(start);
             return Ok(());
         }
         let told = match program.pieces(pieces) {
@@ -220,9 +225,9 @@ impl<'a> Run<'a> {
             }
             _ => None,
         };
-        let read = || crate::time::iso(text::str(&self.fields.text[start..]), 0);
-        self.fields.t_event = told.or_else(read);
-        self.put(NameId::TIME_CREATED, shown, start, Empty::Nothing)
+        let read = || crate::time::iso(self.text.text(start), 0);
+        self.t_event = told.or_else(read);
+        self.put(NameId::TIME_CREATED, tag, start, Empty::Nothing)
     }
 
     fn filetime(&self, slot: &Slot) -> Option<i64> {
@@ -231,39 +236,41 @@ impl<'a> Run<'a> {
     }
 
     /// Makes the text from `start` on a value.
-    fn put(&mut self, name: NameId, shown: Shown, start: usize, empty: Empty) -> Result<(), Flaw> {
-        let tag = match (shown, empty) {
-            (Shown::Text, _) | (Shown::Nothing, Empty::Text) => Tag::Text,
-            (Shown::Number, _) => Tag::Number,
-            (Shown::Bool(true), _) => Tag::True,
-            (Shown::Bool(false), _) => Tag::False,
-            (Shown::Nothing, Empty::Nothing) => return Ok(()),
-            (Shown::Nothing, Empty::NullUnlessMarked) if self.fields.list.len() > self.mark => {
-                return Ok(());
-            }
-            (Shown::Nothing, _) => Tag::Null,
+    fn put(
+        &mut self,
+        name: NameId,
+        tag: Option<Tag>,
+        start: usize,
+        empty: Empty,
+    ) -> Result<(), Flaw> {
+        let tag = match (tag, empty) {
+            (Some(tag), _) => tag,
+            (None, Empty::Text) => Tag::Text,
+            (None, Empty::Nothing) => return Ok(()),
+            (None, Empty::NullUnlessMarked) if self.event.len() > self.mark => return Ok(()),
+            (None, _) => Tag::Null,
         };
-        if self.fields.list.len() >= VALUES_MAX {
+        if self.event.len() >= VALUES_MAX {
             return Err(Flaw::TooManyValues);
         }
-        let value = Span { start, end: self.fields.text.len() };
         self.check_length()?;
-        self.fields.list.push(Entry { name, value, tag });
+        self.event.put_part(name, tag, Span { start, end: self.text.len() });
         Ok(())
     }
 
     fn check_length(&self) -> Result<(), Flaw> {
-        if self.fields.text.len() > self.text_max { Err(Flaw::Bomb) } else { Ok(()) }
+        if self.text.len() > self.text_max { Err(Flaw::Bomb) } else { Ok(()) }
     }
 
     fn bytes(&self, slot: &Slot) -> Result<&'a [u8], Flaw> {
-        self.chunk.get(slot.place.start..slot.place.end).ok_or(Flaw::Cut)
+        let place = slot.place();
+        self.chunk.get(place.start..place.end).ok_or(Flaw::Cut)
     }
 }
 
 /// Whether the value that an element depends on is none at all.
 fn is_null(slots: &[Slot], slot: u16) -> bool {
-    slots.get(usize::from(slot)).is_some_and(|slot| {
-        slot.kind == NULL || slot.kind == BINARY_XML && slot.place.start == slot.place.end
-    })
+    slots
+        .get(usize::from(slot))
+        .is_some_and(|slot| slot.kind == NULL || slot.kind == BINARY_XML && slot.is_empty())
 }
