@@ -75,11 +75,11 @@ impl IocScanner {
         let counters = &mut self.counters;
         let mut finds = Finds { event: position, field: "", at_us, hits, first, counters };
         let (mut web_host, mut web_path) = (None, None);
-        for (name, value) in event.entries() {
+        for (place, name) in event.names().enumerate() {
             let Some((look, field)) = self.looks.get(name.index()).copied().flatten() else {
                 continue;
             };
-            let Value::Text(text) = value else { continue };
+            let Value::Text(text) = event.value(place) else { continue };
             if text.is_empty() {
                 continue;
             }
