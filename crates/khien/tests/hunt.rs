@@ -408,9 +408,16 @@ fn a_long_document_is_read_in_parts() {
     room.write("row.json", events.join("\n"));
     room.write("one-line.json", format!("[{}]", events.join(",").replace('\n', "")));
     for file in ["array.json", "row.json", "one-line.json"] {
-        let output = room.hunt(&[file, "--format", "jsonl", "--strict", "--stats"]);
+        let output = room.hunt(&[file, "--format", "jsonl", "--strict"]);
         assert_eq!(code(&output), 1, "{file} {}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(lines(&output).len(), 1000, "{file}");
+    }
+    // What is too long or broken loses no event but its own.
+    room.write("wrapped.json", format!("{{\"Records\": [\n{}\n]}}\n", events.join(",\n")));
+    let broken = events[0].trim_end_matches('}');
+    room.write("broken.json", format!("[\n{broken},\n{}\n]\n", events.join(",\n")));
+    for file in ["wrapped.json", "broken.json"] {
+        assert_eq!(lines(&room.hunt(&[file, "--format", "jsonl"])).len(), 1000, "{file}");
     }
 }
 

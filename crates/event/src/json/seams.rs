@@ -14,10 +14,28 @@ pub struct Seams {
     escaped: bool,
 }
 
+/// A place behind an object.
+#[derive(Clone, Copy, Debug)]
+struct Seam {
+    /// Objects that are open there.
+    depth: usize,
+    at: usize,
+}
+
 impl Seams {
     /// Goes on over the next bytes, and returns the last place among them that lies behind an
     /// outermost object.
     pub fn pass(&mut self, bytes: &[u8]) -> Option<usize> {
+        self.outermost(bytes).filter(|seam| seam.depth == 0).map(|seam| seam.at)
+    }
+
+    /// Returns the last place in the beginning of a document behind an object that lies in as few
+    /// others as any that ends there: where to part a document whose outermost object is too long.
+    pub fn inner(bytes: &[u8]) -> Option<usize> {
+        Self::default().outermost(bytes).map(|seam| seam.at)
+    }
+
+    fn outermost(&mut self, bytes: &[u8]) -> Option<Seam> {
         let mut seam = None;
         let mut at = 0;
         while at < bytes.len() {
@@ -30,15 +48,15 @@ impl Seams {
         seam
     }
 
-    fn pass_until_string(&mut self, bytes: &[u8], from: usize, seam: &mut Option<usize>) -> usize {
+    fn pass_until_string(&mut self, bytes: &[u8], from: usize, seam: &mut Option<Seam>) -> usize {
         for at in memchr3_iter(b'{', b'}', b'"', &bytes[from..]) {
             let behind = from + at + 1;
             match bytes[behind - 1] {
                 b'{' => self.depth += 1,
                 b'}' => {
                     self.depth = self.depth.saturating_sub(1);
-                    if self.depth == 0 {
-                        *seam = Some(behind);
+                    if seam.is_none_or(|seam| self.depth <= seam.depth) {
+                        *seam = Some(Seam { depth: self.depth, at: behind });
                     }
                 }
                 _ => {
@@ -51,7 +69,8 @@ impl Seams {
     }
 
     fn pass_string(&mut self, bytes: &[u8], from: usize) -> usize {
-        let from = from + usize::from(std::mem::take(&mut self.escaped));
+        let escaped = std::mem::take(&mut self.escaped) && bytes[from] != b'\n';
+        let from = from + usize::from(escaped);
         let rest = bytes.get(from..).unwrap_or_default();
         let Some(at) = memchr3(b'"', b'\\', b'\n', rest) else { return bytes.len() };
         self.escaped = rest[at] == b'\\';
@@ -82,6 +101,7 @@ mod tests {
             ("[\n {\"}\": \"{\\\"\"},\n {\"a\":\"\\\\\"} ]", vec![15, 28]),
             ("{\"a\":[{},{}]} {}", vec![13, 16]),
             ("{\"it ends nowhere\n{}\n}{}", vec![22, 24]),
+            ("{\"\\\n{}\n}{}", vec![8, 10]),
             ("}}{}", vec![1, 2, 4]),
         ] {
             assert_eq!(seams(text), expected, "{text}");
