@@ -223,7 +223,7 @@ impl Reading<'_> {
             None => {
                 let program = self.compile(body, role, Kind::Template)?;
                 let Instances { templates, tokens, .. } = &mut *self.instances;
-                templates.keep(self.chunk, (offset, role), body, tokens, program)?
+                templates.keep(self.chunk, (offset, role), body, tokens, program, self.budget)?
             }
         };
         self.instances.templates.use_here((offset, role), at, self.budget)?;

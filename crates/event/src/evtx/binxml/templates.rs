@@ -83,11 +83,16 @@ impl Templates {
         body: Place,
         tokens: &Tokens,
         program: Program,
+        budget: &Budget,
     ) -> Result<usize, Flaw> {
         let definition = Definition::new(chunk, offset, body.end, &tokens.mentions)?;
         let key = Key::at(chunk, offset).ok_or(Flaw::Cut)?;
         let at = self.kept.len();
         let template = Template { program, definition };
+        // One that nobody can pay for must not stay: a definition may name one long text many times.
+        if template.cost() > budget.left() {
+            return Err(Flaw::Bomb);
+        }
         self.bytes += template.bytes();
         self.kept.push(template);
         let alike = self.by_key.entry((key, role)).or_default();
