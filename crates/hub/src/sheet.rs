@@ -507,8 +507,8 @@ mod tests {
         assert_eq!(sheet.problems.word(row, "name", &table, key), None);
         assert_eq!(
             sheet.problems.0[0].sentence(&View::default()),
-            "Dòng 2, cột “Tên”: Không hiểu “sai”. Hãy ghi một trong: \
-             Cả các đơn vị cấp dưới; Chỉ đơn vị này."
+            "Dòng 2, cột “Tên”: Không hiểu “sai”. Hãy ghi một trong các giá trị \
+             sau: Cả các đơn vị cấp dưới; Chỉ đơn vị này."
         );
     }
 

@@ -16,6 +16,8 @@ import htmx from "htmx.org";
 import { tick } from "./clock.js";
 import { ring } from "./sound.js";
 
+/** A request that hangs, after sleep or a change of network, must not hold up those behind it. */
+const READ_MS = 10_000;
 const PAUSE_MS = 1_000;
 
 const board = document.querySelector("[data-board]");
@@ -37,8 +39,10 @@ const parseRows = (html) => parse(`<table><tbody>${html}</tbody></table>`).query
 /** Returns the text behind an address of this page; nothing when there is none. */
 async function read(address) {
   try {
-    const answer = await fetch(address, { headers: { "HX-Request": "true" } });
-    return answer.ok ? await answer.text() : null;
+    const signal = AbortSignal.timeout(READ_MS);
+    const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal });
+    // A session that has ended leads to the log-in page; what stands here is kept.
+    return answer.ok && !answer.redirected ? await answer.text() : null;
   } catch {
     // The stale banner of stream.js tells the reader; the next event asks again.
     return null;
@@ -109,14 +113,17 @@ async function ask() {
 async function readAgain() {
   if (waiting.length === 0) return [];
   const html = await read(location.href);
-  const page = html && parse(html);
-  // A session that has ended answers with another page; what stands here is kept.
-  if (!page?.querySelector("[data-board]")) return [];
+  if (html === null) return [];
+  const page = parse(html);
   const known = new Set(rowsOf(shownBody()).map((row) => row.id));
   for (const part of document.querySelectorAll("[data-again]")) {
-    const next = document.importNode(page.getElementById(part.id), true);
+    const answer = page.getElementById(part.id);
+    if (!answer) continue;
+    const next = document.importNode(answer, true);
+    const link = part.contains(document.activeElement) && document.activeElement.getAttribute("href");
     part.replaceWith(next);
     htmx.process(next);
+    if (link) next.querySelector(`[href="${CSS.escape(link)}"]`)?.focus();
   }
   const fresh = rowsOf(shownBody()).filter((row) => !known.has(row.id));
   for (const row of fresh) row.classList.add("row-new");

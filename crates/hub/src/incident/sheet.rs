@@ -199,22 +199,18 @@ impl Sheet {
         }
     }
 
-    /// Returns when it last came to a step, as far back as the time line tells.
+    /// Returns when it was opened, or last came to another step, as far back as the time line tells.
     fn reached_at(&self, step: State) -> Option<i64> {
         if step == State::Open {
             return Some(self.row.opened_at);
         }
         let own = format!("matter:{}", self.row.id);
-        let (mut stood, mut reached) = (None, None);
-        for moment in self.moments.iter().rev().filter(|moment| moment.subject == own) {
-            let Some(after) = moment.after.as_deref() else { continue };
-            // A verdict or a report leaves it where it stood.
-            if after == step.code() && stood != Some(after) {
-                reached = Some(moment.at);
-            }
-            stood = Some(after);
-        }
-        reached
+        let mut moves = self.moments.iter().filter(|moment| {
+            let stays = matches!(&*moment.action, "incident.judge" | "incident.report");
+            moment.subject == own && !stays
+        });
+        let came = moves.find(|moment| moment.after.as_deref() == Some(step.code()));
+        came.map(|moment| moment.at)
     }
 
     fn deeds(&self, view: &View) -> Markup {
