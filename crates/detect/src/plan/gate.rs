@@ -10,9 +10,6 @@ use aho_corasick::packed::Searcher;
 use super::frequency::Weights;
 use super::grams::TRIGRAM;
 
-/// More pieces than this make looking slow.
-const SPELLINGS_MAX: usize = 64;
-
 /// Searches for a few words at once, far quicker than looking for each where most texts hold none.
 #[derive(Debug)]
 pub(super) struct Gate(Searcher);
@@ -29,7 +26,7 @@ impl Gate {
                 word.windows(TRIGRAM).min_by_key(|piece| (letters(piece), common.of(piece)))?;
             spell(piece, &mut spellings);
         }
-        Searcher::new(&spellings).filter(|_| spellings.len() <= SPELLINGS_MAX).map(Self)
+        Searcher::new(&spellings).map(Self)
     }
 
     /// Returns whether the text, plain in any case or folded, may hold one of the words.
