@@ -267,6 +267,11 @@ impl Scanner {
         &self.unmapped
     }
 
+    /// Takes the sources of such events out, with what was counted of them since the last time.
+    pub fn take_unmapped(&mut self) -> Unmapped {
+        std::mem::take(&mut self.unmapped)
+    }
+
     /// Matches every event of the batch.
     pub fn scan(&mut self, batch: &Batch) -> Found {
         if self.plans.len() >= PLANS_MAX {

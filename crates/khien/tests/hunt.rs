@@ -422,6 +422,43 @@ fn a_long_document_is_read_in_parts() {
 }
 
 #[test]
+fn sources_that_no_rule_reads_are_told_in_every_form() {
+    let room = Room::new();
+    let foreign: String =
+        (0..25).map(|n| format!("{{\"source\":\"s{n:02}\"}}\n").repeat(1 + n / 24)).collect();
+    room.write("logs/foreign.json", foreign + "{\"hello\":\"world\"}\n");
+    room.write("logs/known.json", created(1, "calc.exe"));
+    for form in ["table", "json", "jsonl", "csv", "html"] {
+        let output = room.hunt(&["logs", "--format", form, "--stats", "--lang", "en"]);
+        let talk = String::from_utf8(output.stderr.clone()).unwrap();
+        assert_eq!(code(&output), 0, "{form}: {talk}");
+        let lines: Vec<&str> = talk.lines().collect();
+        let head = lines.iter().position(|line| line.starts_with("27 events")).unwrap();
+        // Those with the most events first, then by name.
+        assert_eq!(lines[head + 1].trim_start(), "2  json s24", "{form}");
+        assert_eq!(lines[head + 2].trim_start(), "1  json", "{form}");
+        assert_eq!(lines[head + 21], "… and 6 more sources with 6 events", "{form}");
+        let stats: Value = serde_json::from_str(lines.last().unwrap()).unwrap();
+        assert_eq!((&stats["events"], &stats["events_unmapped"]), (&28.into(), &27.into()));
+    }
+    let document: Value =
+        serde_json::from_slice(&room.hunt(&["logs", "--format", "json"]).stdout).unwrap();
+    let unmapped = &document["summary"]["unmapped"];
+    assert_eq!(
+        (&unmapped["events"], unmapped["sources"].as_array().unwrap().len()),
+        (&27.into(), 26)
+    );
+    assert_eq!(unmapped["sources"][0], serde_json::json!({"source": "json s24", "events": 2}));
+    let page = String::from_utf8(room.hunt(&["logs", "--format", "html"]).stdout).unwrap();
+    for words in ["27 sự kiện thuộc nguồn", "json s24", "… và 6 nguồn khác với 6 sự kiện"]
+    {
+        assert!(page.contains(words), "{words}");
+    }
+    let quiet = room.hunt(&["logs/known.json"]);
+    assert!(!String::from_utf8(quiet.stderr).unwrap().contains("chưa có luật"));
+}
+
+#[test]
 fn stats_are_the_last_line_of_stderr() {
     let room = Room::new();
     room.write("a.json", created(1, "cmd.exe") + "broken\n");

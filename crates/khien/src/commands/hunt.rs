@@ -21,6 +21,7 @@ mod stats;
 mod summary;
 mod tally;
 mod timeline;
+mod unmapped;
 pub(super) mod unpack;
 mod waiting;
 pub(super) mod zip;
@@ -33,7 +34,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, Rules};
+use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, Rules, Unmapped};
 use khien_event::{Problem, ProblemKind};
 use khien_hub::web::i18n::Lang;
 
@@ -150,10 +151,11 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     // What correlations count may take the room of the rules that were matched.
     drop(scanners);
     hunt.correlate(correlator)?;
-    let Hunt { output, events, lost, untold, span, files, problems, told, .. } = hunt;
+    let Hunt { output, events, lost, untold, unmapped, span, files, problems, told, .. } = hunt;
     if let Some(told) = indicators::untold(untold) {
         say(&told);
     }
+    unmapped::told(&unmapped, lang).iter().for_each(|line| say(line));
     let tally = output.finish(&Hunted {
         paths: &args.paths,
         rules: &args.rules,
@@ -168,6 +170,7 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         inputs: &inputs,
         files: &files,
         events,
+        unmapped: &unmapped,
         span,
         problems,
         told: &told,
@@ -179,6 +182,7 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         let per_second = |cpu: f64| (cpu > 0.0).then(|| events as f64 / cpu);
         say(&serde_json::to_string(&Stats {
             events,
+            events_unmapped: unmapped.total(),
             bytes_in: inputs.sources.iter().map(Source::bytes).sum(),
             hits: tally.hits(),
             rules_loaded,
@@ -253,6 +257,7 @@ struct Hunt<'a> {
     progress: ProgressBar,
     file: Option<usize>,
     events: u64,
+    unmapped: Unmapped,
     /// The times of all events.
     span: Span,
     /// By input.
@@ -282,6 +287,7 @@ impl<'a> Hunt<'a> {
             progress,
             file: None,
             events: 0,
+            unmapped: Unmapped::default(),
             span: Span::default(),
             files: vec![Filed::default(); inputs.sources.len()],
             sightings: Sightings::default(),
@@ -305,6 +311,7 @@ impl<'a> Hunt<'a> {
             self.progress.inc(done);
         }
         self.events += part.events;
+        self.unmapped.add(&part.unmapped);
         self.span.join(part.span);
         self.files[file].events += part.events;
         self.files[file].hits += part.hits.len() as u64;

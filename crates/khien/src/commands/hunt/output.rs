@@ -76,7 +76,8 @@ impl Output {
     pub(super) fn finish(mut self, hunted: &Hunted<'_>) -> Result<Tally> {
         match self.form {
             Form::Json => {
-                let summary = serde_json::to_string(&summary::object(&self.tally))?;
+                let summary =
+                    serde_json::to_string(&summary::object(&self.tally, hunted.unmapped))?;
                 write!(self.to, "\n],\"summary\":{summary}}}\n")?;
             }
             Form::Html => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use khien_detect::{
     Found, Hit, Indicator, IocCounters, IocHit, IocKind, IocScanner, Level, RuleInfo, Scanner,
-    Sighting, Tlp,
+    Sighting, Tlp, Unmapped,
 };
 use khien_event::{Batch, Column, Event, Problem, ProblemKind, Value};
 
@@ -93,6 +93,8 @@ pub(super) struct Part {
     /// Indicators that were seen and are not told.
     pub(super) untold: IocCounters,
     pub(super) events: u64,
+    /// Those of them that no rule reads.
+    pub(super) unmapped: Unmapped,
     /// The times of the events.
     pub(super) span: Span,
     pub(super) problems: Vec<Problem>,
@@ -186,6 +188,9 @@ impl Writer<'_> {
         let mut part = Part { events: batch.len() as u64, ..Part::default() };
         batch.iter().filter_map(Event::t_event).for_each(|at| part.span.add(at));
         part.untold = scanners.indicators.take_counters();
+        // Summed up in the order of the files, so that the bound on names cuts the same ones at any
+        // number of threads.
+        part.unmapped = scanners.rules.take_unmapped();
         let mut seen = seen.iter().peekable();
         for hit in hits {
             while let Some(earlier) = seen.next_if(|seen| seen.event < hit.event) {
@@ -231,7 +236,8 @@ impl Part {
     /// Returns roughly what it takes.
     pub(super) fn bytes(&self) -> usize {
         let problems: usize = self.problems.iter().map(|problem| problem.detail.len()).sum();
-        let items = 1 + self.hits.len() + self.sightings.len() + self.problems.len();
+        let found = self.hits.len() + self.sightings.len() + self.problems.len();
+        let items = 1 + found + self.unmapped.by_name().count();
         self.text_bytes + problems + items * ITEM_BYTES
     }
 

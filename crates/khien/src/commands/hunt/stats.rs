@@ -9,6 +9,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 #[derive(Debug, Serialize)]
 pub(super) struct Stats {
     pub(super) events: u64,
+    pub(super) events_unmapped: u64,
     pub(super) bytes_in: u64,
     pub(super) hits: u64,
     pub(super) rules_loaded: usize,

@@ -1,12 +1,13 @@
 //! What was found, in short: tables for people, and one object for `json`.
 
 use comfy_table::{Table, presets};
-use khien_detect::Level;
+use khien_detect::{Level, Unmapped};
 use khien_hub::web::i18n::{Arg, Lang};
 use serde_json::{Value, json};
 
 use super::record::{clip, shown};
 use super::tally::{Span, Subject, Tally};
+use super::unmapped;
 
 /// Rules that a terminal is shown.
 const RULES_SHOWN_MAX: usize = 50;
@@ -134,7 +135,7 @@ fn techniques(all: &[String]) -> String {
 }
 
 /// Returns the summary of `json`. Its names are fixed; times are UTC.
-pub(super) fn object(tally: &Tally) -> Value {
+pub(super) fn object(tally: &Tally, unmapped: &Unmapped) -> Value {
     let rules: Vec<Value> = tally.subjects().iter().map(|(_, subject)| rule(subject)).collect();
     let hosts: Vec<Value> = tally
         .hosts()
@@ -173,6 +174,7 @@ pub(super) fn object(tally: &Tally) -> Value {
         "tactics": tactics, "techniques": techniques,
         // Then numbers of hosts per rule, and of rules per host, are only the least.
         "hits_on_further_hosts": tally.beyond, "is_cut": tally.is_cut(),
+        "unmapped": unmapped::object(unmapped),
     })
 }
 

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
-use khien_detect::{Level, Refused};
+use khien_detect::{Level, Refused, Unmapped};
 use khien_hub::web::i18n::{Arg, Lang};
 use khien_hub::web::time;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -51,6 +51,8 @@ pub(super) struct Hunted<'h> {
     /// By input.
     pub(super) files: &'h [Filed],
     pub(super) events: u64,
+    /// Those of them that no rule reads.
+    pub(super) unmapped: &'h Unmapped,
     /// The times of all events.
     pub(super) span: Span,
     /// What went wrong, and the first of it in words.

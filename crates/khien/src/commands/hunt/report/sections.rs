@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use khien_detect::{Level, RuleInfo, Tactic};
+use khien_detect::{Level, RuleInfo, Tactic, Unmapped};
 use khien_hub::web::i18n::Arg;
 use maud::{Markup, html};
 
@@ -10,6 +10,7 @@ use super::super::input::Source;
 use super::super::summary::at_least;
 use super::super::tally::{Host, Reached, Span, Subject, Tally};
 use super::super::timeline::View;
+use super::super::unmapped::Sources;
 use super::picture::{self, COLUMNS_MAX, NARROW, WIDE};
 use super::{Filed, Hunted, Samples, Words, count, host_name, moment, name};
 
@@ -63,6 +64,7 @@ pub(super) fn found(hunted: &Hunted<'_>, tally: &Tally, words: Words) -> Markup 
                 (fact(words, "hunt-hosts", html! { (at_least(tally.hosts().len(), tally.beyond > 0)) }))
                 (fact(words, "hunt-rules-fired", html! { (tally.subjects().len()) }))
                 (fact(words, "hunt-events", html! { (count(hunted.events)) }))
+                (fact(words, "hunt-events-unmapped", html! { (count(hunted.unmapped.total())) }))
                 (fact(words, "hunt-files", html! {
                     (hunted.inputs.sources.len()) " · " (size(hunted.inputs.sources.iter().map(Source::bytes).sum()))
                 }))
@@ -333,6 +335,7 @@ pub(super) fn inputs(hunted: &Hunted<'_>, words: Words) -> Markup {
             @if hunted.inputs.passed_over > 0 {
                 p.note { (words.with("hunt-passed-over", &[("count", number(hunted.inputs.passed_over as u64))])) }
             }
+            (unmapped(hunted.unmapped, words))
             details.plain open[files.len() <= 10] {
                 summary { (words.with("hunt-file-list", &[("count", number(files.len() as u64))])) }
                 table {
@@ -350,6 +353,20 @@ pub(super) fn inputs(hunted: &Hunted<'_>, words: Words) -> Markup {
                     } } }
                 }
                 @if rest > 0 { p.note { "… +" (rest) } }
+            }
+        }
+    }
+}
+
+/// What was read and yet looked at by no rule.
+fn unmapped(unmapped: &Unmapped, words: Words) -> Markup {
+    let sources = Sources::of(unmapped);
+    html! {
+        @if unmapped.total() > 0 {
+            h3 { (words.with("hunt-unmapped", &[("events", number(unmapped.total()))])) }
+            ul.lines { @for (source, events) in sources.told() { li { (name(source)) " " span.soft { "× " (count(*events)) } } } }
+            @if sources.more_events() > 0 {
+                p.note { (words.with("hunt-unmapped-more", &[("count", (&sources.more()).into()), ("events", number(sources.more_events()))])) }
             }
         }
     }
