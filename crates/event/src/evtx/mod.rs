@@ -1,11 +1,12 @@
 //! Windows event log files, chunk by chunk.
 //!
 //! A file is a header of 4 KiB and chunks of 64 KiB, each readable on its own; a damaged chunk or
-//! record costs only itself. [`chunk`] finds the records, [`binxml`] writes their fields. Memory
-//! stays flat however big the file is.
+//! record costs only itself. [`slots`] knows how many chunks there should be, [`chunk`] finds the
+//! records, [`binxml`] writes their fields. Memory stays flat however big the file is.
 
 mod binxml;
 mod chunk;
+mod slots;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,9 +16,7 @@ use crate::problem::{Problem, ProblemKind, Problems};
 use crate::{Batch, Format};
 use binxml::{Budget, Fields, Flaw, Instances};
 use chunk::{CHUNK_BYTES, CHUNK_HEADER_BYTES, CHUNK_MAGIC, Chunk, Record};
-
-const FILE_HEADER_BYTES: usize = 4096;
-const FILE_MAGIC: &[u8] = b"ElfFile\0";
+use slots::{FILE_HEADER_BYTES, Slots};
 
 /// Events handed over at a time, give or take the last chunk's.
 const BATCH_EVENTS: usize = 1024;
@@ -78,12 +77,11 @@ impl Reader {
         batch.clear();
         let mut problems = Problems::default();
         take(&mut source, FILE_HEADER_BYTES, bytes)?;
-        if check_header(bytes, &mut problems) {
+        if let Some(mut slots) = Slots::after(bytes, &mut problems) {
             let mut cost = 0;
-            for number in 0.. {
+            loop {
                 take(&mut source, CHUNK_BYTES, bytes)?;
-                let offset = (FILE_HEADER_BYTES + number * CHUNK_BYTES) as u64;
-                cost += decoder.chunk(bytes, offset, batch, &mut problems);
+                cost += decoder.slot(bytes, &mut slots, batch, &mut problems);
                 if bytes.len() < CHUNK_BYTES {
                     break;
                 }
@@ -93,6 +91,7 @@ impl Reader {
                     cost = 0;
                 }
             }
+            slots.finish(&mut problems);
         }
         let problems = problems.into_list();
         if !batch.is_empty() || !problems.is_empty() {
@@ -105,34 +104,18 @@ impl Reader {
 /// Reads a whole file in memory.
 pub(crate) fn parse(bytes: &[u8], batch: &mut Batch, problems: &mut Problems) {
     let header = &bytes[..bytes.len().min(FILE_HEADER_BYTES)];
-    if !check_header(header, problems) {
-        return;
-    }
+    let Some(mut slots) = Slots::after(header, problems) else { return };
     let mut decoder = Decoder::new();
-    let chunks = bytes[header.len()..].chunks(CHUNK_BYTES);
-    for (offset, chunk) in (FILE_HEADER_BYTES as u64..).step_by(CHUNK_BYTES).zip(chunks) {
-        decoder.chunk(chunk, offset, batch, problems);
+    for bytes in bytes[header.len()..].chunks(CHUNK_BYTES) {
+        decoder.slot(bytes, &mut slots, batch, problems);
     }
+    slots.finish(problems);
 }
 
 fn take(source: &mut impl Read, len: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
     bytes.clear();
     source.take(len as u64).read_to_end(bytes)?;
     Ok(())
-}
-
-/// Returns true when chunks may follow. A damaged header is no reason to give up the chunks; a
-/// file that is something else is.
-fn check_header(header: &[u8], problems: &mut Problems) -> bool {
-    if !header.starts_with(FILE_MAGIC) {
-        problems.add(Some(0), ProblemKind::Malformed, "not a windows event log file");
-        return false;
-    }
-    if header.len() < FILE_HEADER_BYTES {
-        problems.add(Some(header.len() as u64), ProblemKind::Truncated, "file ends in its header");
-        return false;
-    }
-    true
 }
 
 /// What is used over and over from record to record.
@@ -147,7 +130,18 @@ impl Decoder {
         Self { instances: Instances::new(), fields: Fields::default() }
     }
 
-    /// Reads a chunk and returns what it cost.
+    /// Reads what stands in the next place for a chunk and returns what it cost.
+    fn slot(
+        &mut self,
+        bytes: &[u8],
+        slots: &mut Slots,
+        batch: &mut Batch,
+        problems: &mut Problems,
+    ) -> usize {
+        let offset = slots.offset();
+        if slots.pass(bytes, problems) { self.chunk(bytes, offset, batch, problems) } else { 0 }
+    }
+
     fn chunk(
         &mut self,
         bytes: &[u8],
@@ -195,9 +189,6 @@ impl Decoder {
 /// Returns the chunk if its records can be looked for.
 fn check_chunk<'c>(bytes: &'c [u8], offset: u64, problems: &mut Problems) -> Option<Chunk<'c>> {
     if !bytes.starts_with(CHUNK_MAGIC) {
-        if is_blank(bytes) {
-            return None;
-        }
         problems.add(Some(offset), ProblemKind::Corrupt, "no chunk where one should begin");
         return None;
     }
@@ -213,12 +204,4 @@ fn check_chunk<'c>(bytes: &'c [u8], offset: u64, problems: &mut Problems) -> Opt
         problems.add(Some(offset), ProblemKind::Corrupt, detail);
     }
     chunk
-}
-
-/// Returns whether nothing was ever written here: space preallocated past the last chunk in use.
-fn is_blank(bytes: &[u8]) -> bool {
-    // Block by block, because a search for one byte looks at one at a time.
-    let (blocks, rest) = bytes.as_chunks::<4096>();
-    let is_zero = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all | byte) == 0;
-    blocks.iter().all(|block| is_zero(block)) && is_zero(rest)
 }

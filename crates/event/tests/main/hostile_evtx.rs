@@ -119,6 +119,7 @@ impl Chunk {
         assert!(self.bytes.len() <= CHUNK_BYTES, "{}", self.bytes.len());
         let mut file = b"ElfFile\0".to_vec();
         file.resize(FILE_HEADER_BYTES, 0);
+        file[120..124].copy_from_slice(&NO_CHECKSUM.to_le_bytes());
         let mut chunk = self.bytes.clone();
         chunk[..8].copy_from_slice(b"ElfChnk\0");
         chunk[24..32].copy_from_slice(&1u64.to_le_bytes());

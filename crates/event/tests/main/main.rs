@@ -4,6 +4,7 @@
 #![expect(clippy::print_stderr, reason = "a skipped test says so, the corpus test prints totals")]
 
 mod corpus;
+mod evtx_slots;
 mod goldens;
 mod hostile;
 mod hostile_evtx;
