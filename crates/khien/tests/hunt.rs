@@ -422,6 +422,38 @@ fn a_long_document_is_read_in_parts() {
 }
 
 #[test]
+fn what_correlations_could_not_count_is_told() {
+    let room = Room::new();
+    let count = |kind: &str| {
+        format!(
+            "title: C\nid: c\ncorrelation: {{type: {kind}, rules: [shell], group-by: [Computer], timespan: 5m"
+        )
+    };
+    room.write("rules/c.yml", count("event_count") + ", condition: {gte: 2}}\n");
+    let untimed = |line: &str| line.replace("\"@timestamp\"", "\"said\"");
+    room.write("untimed.json", untimed(&created(1, "cmd.exe").repeat(5)));
+    let output = room.hunt(&["untimed.json", "--format", "json", "--lang", "en"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["hits"], serde_json::json!([]));
+    assert_eq!(document["summary"]["limits_met"], serde_json::json!({"untimed": 5}));
+    let talk = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(talk.contains("5 times an event to be counted told no time"), "{talk}");
+    assert_eq!(code(&output), 3, "nobody may take it for quiet");
+    let page = String::from_utf8(room.hunt(&["untimed.json", "--format", "html"]).stdout).unwrap();
+    assert!(page.contains("5 lần một sự kiện cần đếm không có giờ"));
+    // What is only said of the rule's own condition leaves the result whole.
+    room.write("rules/c.yml", count("value_count") + ", condition: {field: User, gte: 2}}\n");
+    room.write("timed.json", created(1, "cmd.exe").repeat(5));
+    let output = room.hunt(&["timed.json", "--lang", "en"]);
+    let talk = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(talk.contains("5 times an event lacked the value"), "{talk}");
+    assert_eq!(code(&output), 0);
+    fs::remove_file(room.path("rules/c.yml")).unwrap();
+    let output = room.hunt(&["untimed.json"]);
+    assert!(!String::from_utf8(output.stderr).unwrap().contains("tương quan"));
+}
+
+#[test]
 fn sources_that_no_rule_reads_are_told_in_every_form() {
     let room = Room::new();
     let foreign: String =

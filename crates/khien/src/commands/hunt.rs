@@ -8,6 +8,7 @@
 mod counted;
 mod indicators;
 pub(super) mod input;
+mod limits;
 mod output;
 mod period;
 pub(super) mod reading;
@@ -42,6 +43,7 @@ use super::rules::{Pin, Pinned};
 use crate::Exit;
 use counted::{Complete, Counted, Texts};
 use input::{Inputs, Source};
+use limits::Limit;
 use output::Output;
 use period::{Moment, Period};
 use record::Shape;
@@ -151,7 +153,13 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     // What correlations count may take the room of the rules that were matched.
     drop(scanners);
     hunt.correlate(correlator)?;
-    let Hunt { output, events, lost, untold, unmapped, span, files, problems, told, .. } = hunt;
+    let Hunt {
+        output, events, lost, untold, unmapped, span, files, problems, told, limits, ..
+    } = hunt;
+    if problems > PROBLEMS_TOLD_MAX {
+        let count = i64::try_from(problems - PROBLEMS_TOLD_MAX).unwrap_or(i64::MAX);
+        say(&lang.ta("hunt-more-problems", &[("count", count.into())]));
+    }
     if let Some(told) = indicators::untold(untold) {
         say(&told);
     }
@@ -174,6 +182,7 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         span,
         problems,
         told: &told,
+        limits: &limits,
         seconds: began.elapsed().as_secs_f64(),
     })?;
     let cpu_seconds = stats::cpu_seconds().zip(cpu_before).map(|(after, before)| after - before);
@@ -252,6 +261,7 @@ fn say(text: &str) {
 /// A hunt under way: takes results in order, writes hits and keeps what correlations need.
 struct Hunt<'a> {
     inputs: &'a Inputs,
+    lang: Lang,
     search: Search,
     output: Output,
     progress: ProgressBar,
@@ -267,7 +277,9 @@ struct Hunt<'a> {
     problems: u64,
     /// The first of them.
     told: Vec<String>,
-    /// Some input was not read whole.
+    /// What correlations could not do.
+    limits: Vec<Limit>,
+    /// Some input was not read whole, or not counted whole.
     lost: bool,
 }
 
@@ -282,6 +294,7 @@ impl<'a> Hunt<'a> {
         let shape = Shape { form: form(args), indicators: !args.iocs.is_empty() };
         let mut hunt = Self {
             inputs,
+            lang,
             search: Search { shape, min_level: args.min_level, period },
             output: Output::open(shape, args.output.as_deref(), lang)?,
             progress,
@@ -294,6 +307,7 @@ impl<'a> Hunt<'a> {
             untold: IocCounters::default(),
             problems: 0,
             told: Vec::new(),
+            limits: Vec::new(),
             lost: false,
         };
         for (path, why) in &inputs.unreadable {
@@ -333,14 +347,11 @@ impl<'a> Hunt<'a> {
         let sightings = std::mem::take(&mut self.sightings);
         let mut unheld = sightings.left_out();
         let counted = Counted::of(sightings, correlator, self.search.min_level)?;
-        unheld += counted.counters.unclaimed + counted.left_out;
-        for (count, what) in [
-            (counted.counters.evicted_groups, "groups were given up while counting"),
-            (unheld, "events and hits of rules that count were beyond what a hunt keeps"),
-        ] {
-            if count > 0 {
-                self.tell(&format!("{count} {what}"), true);
-            }
+        unheld += counted.left_out;
+        self.limits = Limit::met(&counted.counters, unheld);
+        for limit in &self.limits {
+            self.lost |= limit.hides;
+            say(&limit.told(self.lang));
         }
         self.write(&counted.hits, &counted.by_file())
     }

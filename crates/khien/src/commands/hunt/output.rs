@@ -76,8 +76,11 @@ impl Output {
     pub(super) fn finish(mut self, hunted: &Hunted<'_>) -> Result<Tally> {
         match self.form {
             Form::Json => {
-                let summary =
-                    serde_json::to_string(&summary::object(&self.tally, hunted.unmapped))?;
+                let summary = serde_json::to_string(&summary::object(
+                    &self.tally,
+                    hunted.unmapped,
+                    hunted.limits,
+                ))?;
                 write!(self.to, "\n],\"summary\":{summary}}}\n")?;
             }
             Form::Html => {

@@ -5,6 +5,7 @@ use khien_detect::{Level, Unmapped};
 use khien_hub::web::i18n::{Arg, Lang};
 use serde_json::{Value, json};
 
+use super::limits::{self, Limit};
 use super::record::{clip, shown};
 use super::tally::{Span, Subject, Tally};
 use super::unmapped;
@@ -135,7 +136,7 @@ fn techniques(all: &[String]) -> String {
 }
 
 /// Returns the summary of `json`. Its names are fixed; times are UTC.
-pub(super) fn object(tally: &Tally, unmapped: &Unmapped) -> Value {
+pub(super) fn object(tally: &Tally, unmapped: &Unmapped, limits: &[Limit]) -> Value {
     let rules: Vec<Value> = tally.subjects().iter().map(|(_, subject)| rule(subject)).collect();
     let hosts: Vec<Value> = tally
         .hosts()
@@ -174,7 +175,7 @@ pub(super) fn object(tally: &Tally, unmapped: &Unmapped) -> Value {
         "tactics": tactics, "techniques": techniques,
         // Then numbers of hosts per rule, and of rules per host, are only the least.
         "hits_on_further_hosts": tally.beyond, "is_cut": tally.is_cut(),
-        "unmapped": unmapped::object(unmapped),
+        "unmapped": unmapped::object(unmapped), "limits_met": limits::object(limits),
     })
 }
 

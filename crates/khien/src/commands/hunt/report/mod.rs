@@ -21,6 +21,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 use super::input::Inputs;
+use super::limits::Limit;
 use super::period::Period;
 use super::record::clip;
 use super::tally::{Host, Span, Tally};
@@ -58,6 +59,8 @@ pub(super) struct Hunted<'h> {
     /// What went wrong, and the first of it in words.
     pub(super) problems: u64,
     pub(super) told: &'h [String],
+    /// What correlations could not do.
+    pub(super) limits: &'h [Limit],
     pub(super) seconds: f64,
 }
 

@@ -335,6 +335,10 @@ pub(super) fn inputs(hunted: &Hunted<'_>, words: Words) -> Markup {
             @if hunted.inputs.passed_over > 0 {
                 p.note { (words.with("hunt-passed-over", &[("count", number(hunted.inputs.passed_over as u64))])) }
             }
+            @if !hunted.limits.is_empty() {
+                h3 { (words.both("hunt-limits")) }
+                ul.lines { @for limit in hunted.limits { li { (words.with(&limit.key(), &limit.args())) } } }
+            }
             (unmapped(hunted.unmapped, words))
             details.plain open[files.len() <= 10] {
                 summary { (words.with("hunt-file-list", &[("count", number(files.len() as u64))])) }
