@@ -11,6 +11,7 @@ pub(super) mod input;
 mod limits;
 mod output;
 mod period;
+pub(super) mod progress;
 pub(super) mod reading;
 pub(super) mod record;
 mod report;
@@ -34,7 +35,6 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
 use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, Rules, Unmapped};
 use khien_event::{Problem, ProblemKind};
 use khien_hub::web::i18n::Lang;
@@ -46,6 +46,7 @@ use input::{Inputs, Source};
 use limits::Limit;
 use output::Output;
 use period::{Moment, Period};
+use progress::Progress;
 use record::Shape;
 use report::{Filed, Hunted};
 use scan::{Part, Scanners, Search};
@@ -147,7 +148,8 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     let cpu_before = stats::cpu_seconds();
     let threads = threads(args.threads);
     let mut hunt = Hunt::new(&args, &inputs, lang)?;
-    scan::scan(&inputs.sources, &scanners, threads, hunt.search, &mut |file, part| {
+    let (search, read) = (hunt.search, hunt.progress.read.clone());
+    scan::scan(&inputs.sources, &scanners, threads, search, &read, &mut |file, part| {
         hunt.take(file, part)
     })?;
     // What correlations count may take the room of the rules that were matched.
@@ -264,8 +266,7 @@ struct Hunt<'a> {
     lang: Lang,
     search: Search,
     output: Output,
-    progress: ProgressBar,
-    file: Option<usize>,
+    progress: Progress,
     events: u64,
     unmapped: Unmapped,
     /// The times of all events.
@@ -287,18 +288,13 @@ impl<'a> Hunt<'a> {
     fn new(args: &Args, inputs: &'a Inputs, lang: Lang) -> Result<Self> {
         let period = Period { from: args.from, to: args.to };
         let total = inputs.sources.iter().map(Source::bytes).sum();
-        // Hidden by itself when stderr is no terminal.
-        let progress = ProgressBar::new(total);
-        let style = "{bar:30} {bytes}/{total_bytes} {msg}";
-        progress.set_style(ProgressStyle::with_template(style)?);
         let shape = Shape { form: form(args), indicators: !args.iocs.is_empty() };
         let mut hunt = Self {
             inputs,
             lang,
             search: Search { shape, min_level: args.min_level, period },
             output: Output::open(shape, args.output.as_deref(), lang)?,
-            progress,
-            file: None,
+            progress: Progress::new(total, lang)?,
             events: 0,
             unmapped: Unmapped::default(),
             span: Span::default(),
@@ -320,16 +316,12 @@ impl<'a> Hunt<'a> {
     }
 
     fn take(&mut self, file: usize, part: Part) -> Result<()> {
-        if self.file != Some(file) {
-            let done = self.file.replace(file).map_or(0, |done| self.inputs.sources[done].bytes());
-            self.progress.inc(done);
-        }
         self.events += part.events;
         self.unmapped.add(&part.unmapped);
         self.span.join(part.span);
         self.files[file].events += part.events;
         self.files[file].hits += part.hits.len() as u64;
-        self.progress.set_message(format!("{} events", self.events));
+        self.progress.show(self.events);
         for hit in &part.hits {
             self.output.hit(hit)?;
         }
@@ -343,7 +335,7 @@ impl<'a> Hunt<'a> {
 
     /// Counts what was seen, in the order of time, and writes the events that complete a count.
     fn correlate(&mut self, correlator: Correlator) -> Result<()> {
-        self.progress.finish_and_clear();
+        self.progress.finish();
         let sightings = std::mem::take(&mut self.sightings);
         let mut unheld = sightings.left_out();
         let counted = Counted::of(sightings, correlator, self.search.min_level)?;
@@ -396,7 +388,7 @@ impl<'a> Hunt<'a> {
             self.told.push(what.to_owned());
         }
         if self.problems <= PROBLEMS_TOLD_MAX {
-            self.progress.suspend(|| say(what));
+            self.progress.say(what);
         }
     }
 }

@@ -29,6 +29,7 @@ hunt-events = Events read
 hunt-events-unmapped = Events that no rule reads
 hunt-unmapped = { $events } events are of sources that no rule reads, so that no rule looked at them:
 hunt-unmapped-more = … and { $count } more sources with { $events } events
+hunt-progress = { $events } events
 hunt-more-problems = … and { $count } more places that could not be read whole
 hunt-limits = What correlations could not count
 hunt-limit-evicted-groups = { $count } groups were given up while counting, as memory is bounded: correlations may have missed hits.

@@ -29,6 +29,7 @@ hunt-events = Sự kiện đã đọc
 hunt-events-unmapped = Sự kiện không luật nào đọc
 hunt-unmapped = { $events } sự kiện thuộc nguồn chưa có luật nào đọc, nên không luật nào xem đến:
 hunt-unmapped-more = … và { $count } nguồn khác với { $events } sự kiện
+hunt-progress = { $events } sự kiện
 hunt-more-problems = … và { $count } chỗ khác không đọc được trọn vẹn
 hunt-limits = Luật tương quan chưa đếm được hết
 hunt-limit-evicted-groups = Khi đếm đã phải bỏ { $count } nhóm vì bộ nhớ có giới hạn: luật tương quan có thể bỏ sót.

@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use khien_event::Format;
 
+use super::progress::BytesRead;
 use super::sniff::{self, Wrapping};
 use super::spool::Spool;
 use super::unpack::{EXPANSION_FREE_BYTES, Packed, Packing, Place, unpack};
@@ -184,7 +185,7 @@ fn plain(place: Place, bytes: u64) -> Packed {
 fn head(packed: &Packed) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     let mut take = |plain: &mut dyn Read| plain.take(HEAD_BYTES).read_to_end(&mut head).map(drop);
-    match unpack(packed, &mut take)? {
+    match unpack(packed, &BytesRead::default(), &mut take)? {
         Some(problem) if head.is_empty() => Err(io::Error::other(problem.to_string())),
         _ => Ok(head),
     }

@@ -6,6 +6,7 @@ use khien_event::json::{EVENT_BYTES_MAX, Seams};
 use khien_event::{Batch, Context, Format, Problem, Stream, evtx};
 
 use super::input::Source;
+use super::progress::BytesRead;
 use super::unpack::unpack;
 
 /// Bytes of lines decoded at a time; the events made of them, and what is found in them, take many
@@ -20,16 +21,22 @@ pub(in crate::commands) type Each<'a> = dyn FnMut(&Batch, &[Problem]) + 'a;
 pub(in crate::commands) struct Reader {
     evtx: evtx::Reader,
     batch: Batch,
+    read: BytesRead,
 }
 
 impl Reader {
+    /// Returns a reader that counts the bytes that it reads.
+    pub(super) fn counting(read: BytesRead) -> Self {
+        Self { read, ..Self::default() }
+    }
+
     /// Reads an input from beginning to end. Fails only when it cannot be opened or read.
     pub(in crate::commands) fn read(
         &mut self,
         source: &Source,
         each: &mut Each<'_>,
     ) -> io::Result<()> {
-        let ended_by = unpack(&source.packed, &mut |plain| match source.format {
+        let ended_by = unpack(&source.packed, &self.read, &mut |plain| match source.format {
             Format::Evtx => self.evtx.read(plain, &mut |batch, problems| each(batch, problems)),
             _ => text(source, plain, &mut self.batch, each),
         })?;
@@ -129,6 +136,11 @@ fn one_object_per_line(head: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use sha2::{Digest as _, Sha256};
+
+    use super::super::input::Inputs;
     use super::*;
 
     #[test]
@@ -150,6 +162,33 @@ mod tests {
         let short = pieces(&line(1000).repeat(5000));
         assert!(short.iter().all(|piece| piece.len() <= CHUNK_BYTES));
         assert_eq!(pieces(&line(EVENT_BYTES_MAX + 9))[0].len(), EVENT_BYTES_MAX);
+    }
+
+    #[test]
+    fn the_bytes_of_one_file_are_counted_as_they_are_read() {
+        // Text that does not pack well: what is packed is read in several steps, too.
+        let line = |number: u64| {
+            let hashed = Sha256::digest(number.to_le_bytes());
+            format!("{{\"a\":\"{}\"}}\n", hex::encode(hashed))
+        };
+        let text: String = (0..20_000).map(line).collect();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        for (name, bytes) in
+            [("a.json", text.into_bytes()), ("a.json.gz", encoder.finish().unwrap())]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(name);
+            std::fs::write(&path, &bytes).unwrap();
+            let source = &Inputs::find(&[path]).sources[0];
+            let (read, mut seen) = (BytesRead::default(), Vec::new());
+            let mut reader = Reader::counting(read.clone());
+            reader.read(source, &mut |_, _| seen.push(read.total())).unwrap();
+            assert!(seen.is_sorted() && seen.len() > 4, "{name}: {seen:?}");
+            seen.dedup();
+            assert!(seen.len() > 4 && seen[0] < source.bytes() / 2, "{name}: {seen:?}");
+            assert_eq!(read.total(), bytes.len() as u64, "{name}");
+        }
     }
 
     #[test]

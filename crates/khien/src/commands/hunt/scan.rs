@@ -15,6 +15,7 @@ use khien_event::{Batch, Column, Event, Problem, ProblemKind, Value};
 use super::counted::Complete;
 use super::input::Source;
 use super::period::Period;
+use super::progress::BytesRead;
 use super::reading::Reader;
 use super::record::{self, Provenance, Shape};
 use super::tally::Span;
@@ -111,13 +112,14 @@ pub(super) fn scan(
     scanners: &Scanners,
     threads: usize,
     search: Search,
+    read: &BytesRead,
     take: &mut dyn FnMut(usize, Part) -> Result<()>,
 ) -> Result<()> {
     let waiting = Waiting::new(sources.len());
     std::thread::scope(|scope| {
         for _ in 0..threads.min(sources.len()) {
             let worker = waiting.worker();
-            let (mut reader, mut scanners) = (Reader::default(), scanners.clone());
+            let (mut reader, mut scanners) = (Reader::counting(read.clone()), scanners.clone());
             scope.spawn(move || {
                 while let Some(file) = worker.claim() {
                     let mut bring = |part| worker.bring(file, part);

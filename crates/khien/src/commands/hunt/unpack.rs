@@ -12,6 +12,7 @@ use flate2::Crc;
 use khien_event::{Problem, ProblemKind};
 use rawzip::{FileReader, ZipArchive, ZipArchiveEntryWayfinder, ZipVerification};
 
+use super::progress::BytesRead;
 use super::spool::Spool;
 
 /// How many times its own size an input may unpack to. Logs reach about 50, deflate can 1,032.
@@ -51,21 +52,24 @@ pub(in crate::commands) struct Packed {
     pub(super) free_bytes: u64,
 }
 
-/// Hands the plain bytes to `take`. Returns what ended them early, if something did.
+/// Hands the plain bytes to `take`, and counts those that it reads for them as they lie. Returns what
+/// ended them early, if something did.
 pub(in crate::commands) fn unpack(
     packed: &Packed,
+    read: &BytesRead,
     take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
 ) -> io::Result<Option<Problem>> {
     match &packed.place {
-        Place::File(path) => unwrap(packed, File::open(path)?, take),
-        Place::Stdin(spool) => unwrap(packed, spool.read_again(), take),
+        Place::File(path) => unwrap(packed, read.counting(File::open(path)?), take),
+        Place::Stdin(spool) => unwrap(packed, read.counting(spool.read_again()), take),
         Place::Member(archive, entry) => {
             let member = archive.get_entry(*entry).map_err(io::Error::other)?;
             let expected = member.reader().claim_verifier();
+            let raw = read.counting(member.reader());
             let plain: Box<dyn Read> = match packed.packing {
-                Packing::Deflate => Box::new(flate2::read::DeflateDecoder::new(member.reader())),
-                Packing::Zstd => Box::new(zstd_decoder(member.reader())?),
-                Packing::Plain | Packing::Gzip => Box::new(member.reader()),
+                Packing::Deflate => Box::new(flate2::read::DeflateDecoder::new(raw)),
+                Packing::Zstd => Box::new(zstd_decoder(raw)?),
+                Packing::Plain | Packing::Gzip => Box::new(raw),
             };
             let mut verified = Verified { plain, expected, sum: Crc::new(), bytes: 0 };
             bounded(packed, &mut verified, take)
@@ -189,7 +193,7 @@ mod tests {
         let place = Place::File(file.path().to_owned());
         let packed = Packed { place, packing, bytes: bytes.len() as u64, free_bytes };
         let mut found = 0;
-        let problem = unpack(&packed, &mut |plain| {
+        let problem = unpack(&packed, &BytesRead::default(), &mut |plain| {
             found = io::copy(plain, &mut io::sink())?;
             Ok(())
         });

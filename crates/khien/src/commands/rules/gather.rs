@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use khien_detect::{FILE_BYTES_MAX, RULES_MAX};
 use sha2::{Digest as _, Sha256};
 
+use super::super::hunt::progress::BytesRead;
 use super::super::hunt::{unpack, zip};
 use super::cell;
 
@@ -126,7 +127,7 @@ impl Gathered {
             }
             let packed = member.packed.map_err(anyhow::Error::msg).context(name.clone())?;
             let mut bytes = Vec::new();
-            let ended_by = unpack::unpack(&packed, &mut |plain| {
+            let ended_by = unpack::unpack(&packed, &BytesRead::default(), &mut |plain| {
                 plain.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map(drop)
             })
             .with_context(|| name.clone())?;
