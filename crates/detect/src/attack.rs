@@ -95,8 +95,7 @@ impl Tactic {
 impl RuleInfo {
     /// Returns the tactics that its tags name, in the order of the matrix, each once.
     pub fn tactics(&self) -> Vec<Tactic> {
-        let mut tactics: Vec<Tactic> =
-            self.attack_tags().filter_map(|tag| Tactic::of(&tag)).collect();
+        let mut tactics: Vec<Tactic> = self.said().filter_map(|tag| Tactic::of(&tag)).collect();
         tactics.sort_unstable();
         tactics.dedup();
         tactics
@@ -104,17 +103,23 @@ impl RuleInfo {
 
     /// Returns the techniques that its tags name, as `T1059.001`, sorted, each once.
     pub fn techniques(&self) -> Vec<String> {
-        let mut techniques: Vec<String> =
-            self.attack_tags().filter_map(|tag| technique(&tag)).collect();
+        let mut techniques: Vec<String> = self.said().filter_map(|tag| technique(&tag)).collect();
         techniques.sort_unstable();
         techniques.dedup();
         techniques
     }
 
+    /// Returns the tags that are of ATT&CK, as the rule writes them.
+    pub fn attack_tags(&self) -> impl Iterator<Item = &str> {
+        let of_attack = |tag: &&str| {
+            tag.get(..PREFIX.len()).is_some_and(|begins| begins.eq_ignore_ascii_case(PREFIX))
+        };
+        self.tags.iter().map(String::as_str).filter(of_attack)
+    }
+
     /// What stands behind `attack.`, in lower case.
-    fn attack_tags(&self) -> impl Iterator<Item = String> {
-        let tags = self.tags.iter().map(|tag| tag.to_lowercase());
-        tags.filter_map(|tag| tag.strip_prefix(PREFIX).map(str::to_owned))
+    fn said(&self) -> impl Iterator<Item = String> {
+        self.attack_tags().map(|tag| tag[PREFIX.len()..].to_lowercase())
     }
 }
 
@@ -145,6 +150,9 @@ mod tests {
         let info = rules.infos().next().unwrap();
         assert_eq!(info.tactics(), [Tactic::CommandAndControl, Tactic::Impact]);
         assert_eq!(info.techniques(), ["T1003", "T1059.001"]);
+        let tags: Vec<&str> = info.attack_tags().collect();
+        assert_eq!(tags.len(), info.tags.len() - 1);
+        assert!(tags.contains(&"attack.T1059.001") && !tags.contains(&"cve.2021-1"));
     }
 
     #[test]

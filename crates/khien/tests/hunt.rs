@@ -10,6 +10,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 
 const RULE: &str = "title: Shell\nid: shell\nauthor: A\nreferences: [http://r]\nlevel: high\n\
+                    tags: [attack.execution, cve.2026-1, attack.t1059.003]\n\
                     logsource: {product: windows, category: process_creation}\n\
                     detection: {s: {Image|endswith: '\\cmd.exe'}, condition: s}\n";
 const COUNT: &str = "title: Failed\nid: failed\nname: failed\nlevel: low\n\
@@ -127,6 +128,7 @@ fn a_hit_is_one_line_with_fixed_fields() {
         "record_id",
         "source",
         "event",
+        "tags",
     ];
     fixed.sort_unstable();
     let mut fields: Vec<&str> = fields.into_iter().map(String::as_str).collect();
@@ -137,6 +139,10 @@ fn a_hit_is_one_line_with_fixed_fields() {
     assert_eq!(hits[0]["timestamp"], "2026-11-20T01:00:01.000000Z");
     assert_eq!(hits[0]["event_id"], 1);
     assert_eq!(hits[0]["event"]["Image"], "C:\\cmd.exe");
+    assert_eq!(hits[0]["tags"], serde_json::json!(["attack.execution", "attack.t1059.003"]));
+    let csv = String::from_utf8(room.hunt(&["logs", "--format", "csv"]).stdout).unwrap();
+    assert!(csv.lines().next().unwrap().ends_with(",event,tags"), "{csv}");
+    assert!(csv.trim_end().ends_with(",attack.execution attack.t1059.003"), "{csv}");
 }
 
 #[test]

@@ -116,12 +116,14 @@ struct Record<'a> {
     record_id: Option<serde_json::Value>,
     source: &'a str,
     event: serde_json::Value,
+    /// Those of ATT&CK.
+    tags: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     indicator: Option<&'a Provenance<'a>>,
 }
 
-/// The columns of `csv`; `event` is JSON inside its cell.
-const COLUMNS: [&str; 12] = [
+/// The columns of `csv`; `event` is JSON inside its cell, `tags` stand with blanks between them.
+const COLUMNS: [&str; 13] = [
     "rule_id",
     "rule_title",
     "rule_author",
@@ -134,6 +136,7 @@ const COLUMNS: [&str; 12] = [
     "record_id",
     "source",
     "event",
+    "tags",
 ];
 
 /// What follows them when indicators are looked for; empty for the hit of a rule.
@@ -180,6 +183,7 @@ impl<'a> Record<'a> {
             record_id: event.first("EventRecordID").map(Value::to_json),
             source,
             event: event.to_json(),
+            tags: rule.attack_tags().collect(),
             indicator,
         }
     }
@@ -216,6 +220,7 @@ impl<'a> Record<'a> {
             &inert(&json(&self.record_id)),
             &inert(self.source),
             &self.event.to_string(),
+            &inert(&self.tags.join(" ")),
         ] {
             writer.write_field(cell)?;
         }
