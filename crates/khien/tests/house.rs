@@ -235,6 +235,22 @@ fn libraries_forbid_unsafe_and_document_what_they_offer() {
     }
 }
 
+/// Dependencies of tests switch this on, too, for every crate that is built beside them: without it
+/// the binary that ships would write the fields of an event in another order than the tested one.
+#[test]
+fn the_binary_that_ships_writes_fields_in_the_order_of_the_one_that_is_tested() {
+    let workspace = read(&root().join("Cargo.toml"));
+    let json = workspace.lines().find(|line| line.starts_with("serde_json = ")).unwrap();
+    assert!(json.contains("\"preserve_order\""), "{json}");
+    for krate in folders(&root().join("crates")) {
+        let manifest = read(&root().join("crates").join(&krate).join("Cargo.toml"));
+        let own = manifest
+            .lines()
+            .find(|line| line.starts_with("serde_json") && !line.contains("workspace"));
+        assert_eq!(own, None, "{krate}");
+    }
+}
+
 /// The paths that a page names in backquotes, as it writes them: under `crates/`.
 fn named_paths(page: &str) -> Vec<String> {
     let quoted = page.split('`').skip(1).step_by(2);

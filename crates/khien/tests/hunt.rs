@@ -139,6 +139,10 @@ fn a_hit_is_one_line_with_fixed_fields() {
     assert_eq!(hits[0]["timestamp"], "2026-11-20T01:00:01.000000Z");
     assert_eq!(hits[0]["event_id"], 1);
     assert_eq!(hits[0]["event"]["Image"], "C:\\cmd.exe");
+    let told = String::from_utf8(output.stdout.clone()).unwrap();
+    let places = ["Channel", "EventID", "EventRecordID", "Computer", "@timestamp", "Image"]
+        .map(|field| told.rfind(&format!("\"{field}\":")).unwrap());
+    assert!(places.is_sorted(), "not in the order of the log: {told}");
     assert_eq!(hits[0]["tags"], serde_json::json!(["attack.execution", "attack.t1059.003"]));
     let csv = String::from_utf8(room.hunt(&["logs", "--format", "csv"]).stdout).unwrap();
     assert!(csv.lines().next().unwrap().ends_with(",event,tags"), "{csv}");
