@@ -16,8 +16,8 @@ pub struct Batch {
     entries: Vec<Entry>,
     rows: Vec<Row>,
     names: Names,
-    /// The JSON decoder's memory of paths, which speaks of `names`.
-    pub(crate) paths: crate::json::Paths,
+    /// The JSON decoder's memory, which speaks of `names`.
+    pub(crate) json: crate::json::Kept,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -109,9 +109,9 @@ impl Batch {
         self.text.clear();
         self.entries.clear();
         self.rows.clear();
-        if self.names.is_overgrown() || self.paths.is_overgrown() {
+        if self.names.is_overgrown() || self.json.is_overgrown() {
             self.names = Names::default();
-            self.paths = crate::json::Paths::default();
+            self.json = crate::json::Kept::default();
         }
     }
 
@@ -148,10 +148,12 @@ impl Batch {
         Span { start, end: self.text.len() }
     }
 
+    #[inline]
     fn slice(&self, span: Span) -> &str {
         &self.text[span.start..span.end]
     }
 
+    #[inline]
     fn value(&self, entry: &Entry) -> Value<'_> {
         match entry.tag {
             Tag::Null => Value::Null,
@@ -197,20 +199,6 @@ impl Writer<'_> {
         };
         let value = self.batch.push_text(text);
         self.batch.entries.push(Entry { name, value, tag });
-    }
-
-    /// Appends a value whose text `write` appends to the text of all values.
-    pub(crate) fn put_written<E>(
-        &mut self,
-        name: NameId,
-        tag: Tag,
-        write: impl FnOnce(&mut String) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let start = self.batch.text.len();
-        write(&mut self.batch.text)?;
-        let value = Span { start, end: self.batch.text.len() };
-        self.batch.entries.push(Entry { name, value, tag });
-        Ok(())
     }
 
     /// Appends a value whose text is a part of the event's whole text, which

@@ -15,6 +15,7 @@ mod antivirus;
 mod auditd;
 mod auth;
 mod batch;
+mod buffer;
 mod carrier;
 mod cef;
 mod eve;

@@ -6,6 +6,7 @@
 
 mod ecs;
 mod flaw;
+mod mark;
 mod paths;
 mod read;
 mod scan;
@@ -13,18 +14,19 @@ mod seams;
 mod stream;
 pub(crate) mod tree;
 
-pub(crate) use paths::Paths;
 pub use read::EVENT_BYTES_MAX;
 pub(crate) use read::Shape;
 pub use seams::Seams;
 pub use tree::{DEPTH_MAX, NAME_BYTES_MAX, NODES_MAX};
 
 use crate::batch::{Batch, Value, Writer};
+use crate::buffer::Buffer;
 use crate::carrier::Carrier;
 use crate::interned::NameId;
 use crate::problem::Problems;
 use crate::{Context, Format, eve, time, windows};
 use flaw::Flaw;
+use paths::Paths;
 use stream::Read;
 
 /// Fields that tell when the event happened, surest first.
@@ -38,6 +40,21 @@ const TIME_FIELDS: [NameId; 7] = [
     NameId::TIME,
 ];
 
+/// What the decoder keeps from one event of a batch to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    paths: Paths,
+    /// The text of the event under way.
+    text: Buffer,
+}
+
+impl Kept {
+    /// Returns whether there is more than is worth keeping.
+    pub(crate) fn is_overgrown(&self) -> bool {
+        self.paths.is_overgrown()
+    }
+}
+
 /// Reads every object of the piece as an event. `shape`: of the input, as far as pieces before told.
 pub(crate) fn parse(
     bytes: &[u8],
@@ -47,16 +64,16 @@ pub(crate) fn parse(
     problems: &mut Problems,
 ) {
     let text = read::lossy(bytes, problems);
-    let mut paths = std::mem::take(&mut batch.paths);
+    let mut kept = std::mem::take(&mut batch.json);
     read::Values::new(&text, shape).each(problems, &mut |text| {
-        let (event, used) = object(text, &mut paths, batch)?;
+        let (event, used) = object(text, &mut kept, batch)?;
         let found = event.is_some();
         if let Some(event) = event {
             finish(event, Carrier::default(), context);
         }
         Ok((used, found))
     });
-    batch.paths = paths;
+    batch.json = kept;
 }
 
 /// Reads one object, as found in a syslog message. Returns false when it is none.
@@ -66,15 +83,15 @@ pub(crate) fn parse_object(
     context: &Context,
     batch: &mut Batch,
 ) -> bool {
-    let mut paths = std::mem::take(&mut batch.paths);
-    let found = match object(text, &mut paths, batch) {
+    let mut kept = std::mem::take(&mut batch.json);
+    let found = match object(text, &mut kept, batch) {
         Ok((Some(event), used)) if text[used..].trim_ascii().is_empty() => {
             finish(event, carrier, context);
             true
         }
         _ => false,
     };
-    batch.paths = paths;
+    batch.json = kept;
     found
 }
 
@@ -82,11 +99,11 @@ pub(crate) fn parse_object(
 /// still to be finished, or nothing if the value is no object.
 fn object<'b>(
     text: &str,
-    paths: &mut Paths,
+    kept: &mut Kept,
     batch: &'b mut Batch,
 ) -> Result<(Option<Writer<'b>>, usize), Flaw> {
     let mut event = batch.start(Format::Json);
-    let mut read = stream::read(text, true, paths, &mut event)?;
+    let mut read = stream::read(text, true, kept, &mut event)?;
     if read == Read::MaybeRecord {
         event.restart();
         let (node, used) = tree::first(text)?;
@@ -94,13 +111,13 @@ fn object<'b>(
             windows::write(record, &mut event);
             return Ok((Some(event), used));
         }
-        read = stream::read(text, false, paths, &mut event)?;
+        read = stream::read(text, false, kept, &mut event)?;
     }
     let Read::Object(used) = read else {
         let (_, used) = tree::first(text)?;
         return Ok((None, used));
     };
-    ecs::translate(paths, &mut event);
+    ecs::translate(&kept.paths, &mut event);
     if eve::is(&event) {
         eve::write(&mut event);
     }

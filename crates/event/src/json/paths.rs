@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::flaw::Wrong;
+use super::mark::Mark;
 use super::scan::Scanner;
 use super::stream::{NAMES_MAX, PATH_BYTES_MAX};
 use crate::batch::Writer;
@@ -33,12 +34,13 @@ struct Follower {
     parent: Option<NameId>,
     /// Where that name begins in the path.
     name_start: usize,
+    mark: Mark,
     is_native: bool,
 }
 
 /// The paths met so far, and which one followed which.
 #[derive(Debug, Default)]
-pub(crate) struct Paths {
+pub(super) struct Paths {
     /// By the number of the path in the batch's names; a gap is no path.
     meanings: Vec<Option<Meaning>>,
     /// By the number of the path before and one more; at 0, what opened an event. Events of several
@@ -88,7 +90,7 @@ impl Paths {
     }
 
     /// Returns whether there are more paths than are worth keeping.
-    pub(crate) fn is_overgrown(&self) -> bool {
+    pub(super) fn is_overgrown(&self) -> bool {
         self.meanings.len() > PATHS_KEPT_MAX
     }
 
@@ -111,7 +113,8 @@ impl Paths {
         self.path.push_str(&name);
         let path = number(&self.path, event)?;
         let is_native = self.learn(path, event) == Meaning::Native(path);
-        let follower = Follower { path, parent, name_start, is_native };
+        let mark = Mark::of(&name);
+        let follower = Follower { path, parent, name_start, mark, is_native };
         if let Cow::Borrowed(_) = name {
             put(&mut self.followers, self.latest, follower);
         }
@@ -133,7 +136,8 @@ impl Follower {
     /// Passes the next name if this is its path.
     #[inline]
     fn is_next(&self, parent: Option<NameId>, scan: &mut Scanner<'_>, event: &Writer<'_>) -> bool {
-        self.parent == parent && scan.pass_name(&event.names().text(self.path)[self.name_start..])
+        self.parent == parent
+            && scan.pass_name(&self.mark, || &event.names().text(self.path)[self.name_start..])
     }
 }
 

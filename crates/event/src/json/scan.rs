@@ -1,18 +1,36 @@
 //! JSON's tokens (RFC 8259), read where they stand, in steps of eight bytes where text is long.
 //!
 //! Logs are most of what this program reads, and Windows paths are full of escapes: a string is
-//! copied once, from the input to where it stays, piece by piece between its escapes. What the
-//! tokens mean, and how deep they nest, is the readers' affair ([`super::stream`],
-//! [`super::tree`]).
+//! copied while its end is looked for, block by block, of which what stands before a special byte
+//! counts. What the tokens mean, and how deep they nest, is the readers' affair
+//! ([`super::stream`], [`super::tree`]).
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use super::flaw::{Flaw, Wrong};
+use super::mark::Mark;
 use super::tree::NAME_BYTES_MAX;
+use crate::buffer::Buffer;
 
 const ONES: u64 = u64::MAX / 0xFF;
 const HIGHS: u64 = ONES * 0x80;
+/// Bytes that are looked at together.
+const BLOCK: usize = 8;
+/// Bytes that a string is given room for at a time, and mostly needs no more.
+const ROOM: usize = 256;
+/// By the letter behind a backslash: what it stands for.
+const SHORT_ESCAPES: [u8; 256] = {
+    let mut meant = [0; 256];
+    meant[b'"' as usize] = b'"';
+    meant[b'\\' as usize] = b'\\';
+    meant[b'/' as usize] = b'/';
+    meant[b'b' as usize] = 0x08;
+    meant[b'f' as usize] = 0x0C;
+    meant[b'n' as usize] = b'\n';
+    meant[b'r' as usize] = b'\r';
+    meant[b't' as usize] = b'\t';
+    meant
+};
 /// Whole numbers of so many digits fit 64 bits, whatever they are.
 const DIGITS_SURE: usize = 18;
 
@@ -142,14 +160,13 @@ impl<'t> Scanner<'t> {
         Ok(byte == b',')
     }
 
-    /// Passes the name whose opening quote is passed if it is written exactly like this, without
-    /// escapes.
-    #[inline]
-    pub(super) fn pass_name(&mut self, name: &str) -> bool {
-        let rest = &self.text.as_bytes()[self.at..];
-        let is_it = rest.get(name.len()) == Some(&b'"') && rest.starts_with(name.as_bytes());
+    /// Passes the name whose opening quote is passed if it is the one of this mark, without escapes.
+    /// `whole` tells that name.
+    #[inline(always)]
+    pub(super) fn pass_name<'n>(&mut self, mark: &Mark, whole: impl Fn() -> &'n str) -> bool {
+        let is_it = mark.opens(&self.text.as_bytes()[self.at..], whole);
         if is_it {
-            self.at += name.len() + 1;
+            self.at += mark.len() + 1;
         }
         is_it
     }
@@ -167,72 +184,70 @@ impl<'t> Scanner<'t> {
             self.at = end + 1;
             return Ok(Cow::Borrowed(&self.text[start..end]));
         }
-        let mut owned = String::new();
-        self.pieces_into(end, &mut owned)?;
-        Ok(Cow::Owned(owned))
+        let mut unescaped = Buffer::default();
+        self.string_into(&mut unescaped)?;
+        Ok(Cow::Owned(unescaped.text(0).to_owned()))
     }
 
     /// Appends the string whose opening quote is passed to `into`.
-    #[inline]
-    pub(super) fn string_into(&mut self, into: &mut String) -> Result<(), Wrong> {
-        let (start, end) = (self.at, self.plain_end(self.at));
-        if self.text.as_bytes().get(end) != Some(&b'"') {
-            return self.pieces_into(end, into);
-        }
-        into.push_str(&self.text[start..end]);
-        self.at = end + 1;
-        Ok(())
-    }
-
-    /// Appends a string whose first special byte stands at `end`.
-    fn pieces_into(&mut self, mut end: usize, into: &mut String) -> Result<(), Wrong> {
-        let bytes = self.text.as_bytes();
-        let mut start = self.at;
+    pub(super) fn string_into(&mut self, into: &mut Buffer) -> Result<(), Wrong> {
         loop {
-            let Some(special) = bytes.get(end) else { return Err(self.ends()) };
-            into.push_str(&self.text[start..end]);
-            match (special, bytes.get(end + 1)) {
-                (b'"', _) => {
-                    self.at = end + 1;
+            let rest = &self.text.as_bytes()[self.at..];
+            let plain = push_plain(rest, into);
+            self.at += plain;
+            match rest.get(plain) {
+                Some(b'"') => {
+                    self.at += 1;
                     return Ok(());
                 }
-                // Stands for itself, so that it opens the next piece.
-                (b'\\', Some(b'\\' | b'"' | b'/')) => {
-                    start = end + 1;
-                    end = self.plain_end(end + 2);
-                }
-                (b'\\', Some(letter)) => {
-                    self.at = end + 1;
-                    into.push(self.escape(*letter)?);
-                    start = self.at;
-                    end = self.plain_end(start);
-                }
-                (b'\\', None) => return Err(self.ends()),
-                _ => {
-                    self.at = end;
-                    return Err(Wrong::Control);
-                }
+                Some(b'\\') => match rest.get(plain + 1).map_or(0, short_escape) {
+                    0 => self.long_escape_into(into)?,
+                    meant => {
+                        into.push_block([meant], 1);
+                        self.at += 2;
+                    }
+                },
+                Some(byte) if is_special(*byte) => return Err(Wrong::Control),
+                Some(_) => {}
+                None => return Err(Wrong::Ends),
             }
+        }
+    }
+
+    /// Appends what the escape stands for that begins here, which is not a single letter.
+    #[inline(never)]
+    fn long_escape_into(&mut self, into: &mut Buffer) -> Result<(), Wrong> {
+        self.at += 1;
+        match self.text.as_bytes().get(self.at) {
+            Some(b'u') => {
+                self.at += 1;
+                into.push_char(self.hex_escape()?);
+                Ok(())
+            }
+            Some(_) => Err(Wrong::Escape),
+            None => Err(Wrong::Ends),
         }
     }
 
     /// Appends the number that begins here to `into`. A whole number of at most 64 bits keeps its
     /// digits, any other is told by the fewest that mean the same 64-bit float.
     #[inline]
-    pub(super) fn number_into(&mut self, into: &mut String) -> Result<(), Wrong> {
-        let rest = &self.text.as_bytes()[self.at..];
-        let digits = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
-        let ends = !matches!(rest.get(digits), Some(b'.' | b'e' | b'E'));
-        // Nearly all are like this.
-        if ends && digits <= DIGITS_SURE && matches!(rest, [b'1'..=b'9', ..]) {
-            into.push_str(&self.text[self.at..self.at + digits]);
-            self.at += digits;
-            return Ok(());
+    pub(super) fn number_into(&mut self, into: &mut Buffer) -> Result<(), Wrong> {
+        if let Some(block) = self.text.as_bytes()[self.at..].first_chunk() {
+            let digits = leading_digits(*block);
+            let is_sure = digits == 1 || (digits > 1 && block[0] != b'0');
+            let ends = block.get(digits).is_some_and(|byte| !matches!(byte, b'.' | b'e' | b'E'));
+            // Nearly all are like this.
+            if is_sure && ends {
+                into.push_block(*block, digits);
+                self.at += digits;
+                return Ok(());
+            }
         }
         self.any_number_into(into)
     }
 
-    fn any_number_into(&mut self, into: &mut String) -> Result<(), Wrong> {
+    fn any_number_into(&mut self, into: &mut Buffer) -> Result<(), Wrong> {
         let start = self.at;
         let is_negative = self.pass_if(|byte| byte == b'-');
         let is_zero_first = self.text.as_bytes().get(self.at) == Some(&b'0');
@@ -253,7 +268,7 @@ impl<'t> Scanner<'t> {
         }
         let written = &self.text[start..self.at];
         if is_whole && (digits <= DIGITS_SURE || fits(written)) {
-            into.push_str(written);
+            into.push(written.as_bytes());
             return Ok(());
         }
         let real: f64 = written.parse().map_err(|_| Wrong::Number)?;
@@ -261,7 +276,8 @@ impl<'t> Scanner<'t> {
             return Err(Wrong::Range);
         }
         // `{:?}` keeps the point of 1.0 and the exponent of 1e300, both valid JSON.
-        write!(into, "{real:?}").map_err(|_| Wrong::Number)
+        into.push(format!("{real:?}").as_bytes());
+        Ok(())
     }
 
     /// Passes `null`, `true` or `false`, whichever is given.
@@ -291,24 +307,6 @@ impl<'t> Scanner<'t> {
         }
         let last = bytes[at..].iter().position(|byte| is_special(*byte));
         last.map_or(bytes.len(), |behind| at + behind)
-    }
-
-    /// Reads an escape from its letter on.
-    fn escape(&mut self, letter: u8) -> Result<char, Wrong> {
-        let meant = match letter {
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
-                self.at += 1;
-                return self.hex_escape();
-            }
-            _ => return Err(Wrong::Escape),
-        };
-        self.at += 1;
-        Ok(meant)
     }
 
     /// Reads the digits of `\uXXXX`, and of the second half that a pair of surrogates needs.
@@ -346,11 +344,6 @@ impl<'t> Scanner<'t> {
         Ok(code)
     }
 
-    fn ends(&mut self) -> Wrong {
-        self.at = self.text.len();
-        Wrong::Ends
-    }
-
     /// Passes one digit or more and returns how many.
     fn digits(&mut self) -> Result<usize, Wrong> {
         let start = self.at;
@@ -382,6 +375,47 @@ fn specials(eight: u64) -> u64 {
     let low = (eight ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
     let escape = (eight ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
     (low | escape) & !eight & HIGHS
+}
+
+/// Appends what stands before the first special byte and returns how many bytes that is; a long text
+/// goes on behind it.
+#[inline(always)]
+fn push_plain(rest: &[u8], into: &mut Buffer) -> usize {
+    let (blocks, last) = rest.as_chunks::<BLOCK>();
+    let room = into.room(ROOM).as_chunks_mut::<BLOCK>().0;
+    let mut plain = 0;
+    for (block, room) in blocks.iter().zip(room) {
+        *room = *block;
+        let found = specials(u64::from_le_bytes(*block));
+        if found != 0 {
+            plain += found.trailing_zeros() as usize / 8;
+            into.fill(plain);
+            return plain;
+        }
+        plain += BLOCK;
+    }
+    into.fill(plain);
+    if plain < rest.len() - last.len() {
+        return plain;
+    }
+    let before = last.iter().position(|byte| is_special(*byte)).unwrap_or(last.len());
+    into.push(&last[..before]);
+    plain + before
+}
+
+/// Returns what a letter behind a backslash stands for, 0 for none: a NUL can only be written with
+/// its digits.
+fn short_escape(letter: &u8) -> u8 {
+    SHORT_ESCAPES[usize::from(*letter)]
+}
+
+/// Returns how many digits stand before anything else.
+#[inline]
+fn leading_digits(block: [u8; BLOCK]) -> usize {
+    let low = u64::from_le_bytes(block) ^ (ONES * b'0' as u64);
+    // A carry only reaches what stands behind the first byte that is no digit.
+    let others = (low.wrapping_add(ONES * (0x80 - 10)) | low) & HIGHS;
+    others.trailing_zeros() as usize / 8
 }
 
 fn fits(whole: &str) -> bool {

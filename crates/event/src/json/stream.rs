@@ -3,11 +3,13 @@
 //! Paths are interned like any field name. Sources repeat themselves, so the path that followed
 //! last time is tried before the name is even read.
 
+use super::Kept;
 use super::flaw::{Flaw, Wrong};
 use super::paths::Paths;
 use super::scan::Scanner;
 use super::tree::{NODES_MAX, deeper};
-use crate::batch::{Tag, Value, Writer};
+use crate::batch::{Span, Tag, Value, Writer};
+use crate::buffer::Buffer;
 use crate::interned::NameId;
 
 /// The longest dotted path. Each is kept once per table, whatever the input repeats.
@@ -31,14 +33,19 @@ pub(super) enum Read {
 pub(super) fn read(
     text: &str,
     records: bool,
-    paths: &mut Paths,
+    kept: &mut Kept,
     event: &mut Writer<'_>,
 ) -> Result<Read, Flaw> {
+    let Kept { paths, text: values } = kept;
     paths.begin();
-    let mut reader =
-        Reader { scan: Scanner::new(text), event, paths, nodes_left: NODES_MAX, records };
+    values.clear();
+    let scan = Scanner::new(text);
+    let mut reader = Reader { scan, event, text: values, paths, nodes_left: NODES_MAX, records };
     match reader.root() {
-        Ok(true) => Ok(Read::Object(reader.scan.passed())),
+        Ok(true) => {
+            reader.event.put_text(reader.text.text(0));
+            Ok(Read::Object(reader.scan.passed()))
+        }
         Ok(false) => Ok(Read::Other),
         Err(Stop::MaybeRecord) => Ok(Read::MaybeRecord),
         Err(Stop::Wrong(wrong)) => Err(reader.scan.flaw(wrong)),
@@ -48,6 +55,8 @@ pub(super) fn read(
 struct Reader<'r, 'b, 't> {
     scan: Scanner<'t>,
     event: &'r mut Writer<'b>,
+    /// Of all values, end to end.
+    text: &'r mut Buffer,
     paths: &'r mut Paths,
     nodes_left: usize,
     records: bool,
@@ -124,13 +133,23 @@ impl Reader<'_, '_, '_> {
     #[inline(always)]
     fn text(&mut self, name: NameId) -> Result<(), Wrong> {
         self.scan.pass_quote();
-        let scan = &mut self.scan;
-        self.event.put_written(name, Tag::Text, |arena| scan.string_into(arena))
+        let start = self.text.len();
+        self.scan.string_into(self.text)?;
+        self.put(name, Tag::Text, start);
+        Ok(())
     }
 
     fn number(&mut self, name: NameId) -> Result<(), Wrong> {
-        let scan = &mut self.scan;
-        self.event.put_written(name, Tag::Number, |arena| scan.number_into(arena))
+        let start = self.text.len();
+        self.scan.number_into(self.text)?;
+        self.put(name, Tag::Number, start);
+        Ok(())
+    }
+
+    /// Appends the value whose text begins here.
+    #[inline(always)]
+    fn put(&mut self, name: NameId, tag: Tag, start: usize) {
+        self.event.put_part(name, tag, Span { start, end: self.text.len() });
     }
 
     fn word(&mut self, name: NameId) -> Result<(), Wrong> {

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use super::flaw::Wrong;
 use super::stream::{Read, read};
 use super::tree::{Node, first};
-use super::{DEPTH_MAX, NAME_BYTES_MAX, NODES_MAX, Paths};
+use super::{DEPTH_MAX, Kept, NAME_BYTES_MAX, NODES_MAX};
 use crate::{Batch, Format, Value};
 
 /// What `serde_json` finds, with the order of members and duplicate names.
@@ -142,7 +142,7 @@ fn known(text: &str) -> Result<(Found, usize), serde_json::Error> {
 }
 
 /// Reads the same text with everything that reads JSON here, and compares.
-fn compare(text: &str, paths: &mut Paths, batch: &mut Batch) {
+fn compare(text: &str, kept: &mut Kept, batch: &mut Batch) {
     let known = known(text);
     let tree = first(text);
     match (&known, &tree) {
@@ -160,7 +160,7 @@ fn compare(text: &str, paths: &mut Paths, batch: &mut Batch) {
         (known, tree) => panic!("{text}\n{known:?}\n{tree:?}"),
     }
     let mut event = batch.start(Format::Json);
-    match read(text, false, paths, &mut event) {
+    match read(text, false, kept, &mut event) {
         Ok(Read::Other) => assert!(!text.trim_start().starts_with('{'), "{text}"),
         Ok(read) => {
             let Ok((found, used)) = known else { panic!("{text}\n{known:?}\n{read:?}") };
@@ -180,8 +180,8 @@ fn compare(text: &str, paths: &mut Paths, batch: &mut Batch) {
 /// Compares texts one after the other, so that what one teaches is tried on the next.
 fn compare_all<'t>(texts: impl IntoIterator<Item = &'t str>) {
     let mut batch = Batch::new();
-    let mut paths = Paths::default();
-    texts.into_iter().for_each(|text| compare(text, &mut paths, &mut batch));
+    let mut kept = Kept::default();
+    texts.into_iter().for_each(|text| compare(text, &mut kept, &mut batch));
 }
 
 /// Names that are each other's beginnings, ends and escapes, and values of every kind.
@@ -412,6 +412,14 @@ fn a_name_is_not_taken_for_the_one_expected() {
         r#"{"x":[{"y":1},{"y":2,"z":3}],"y":4}"#,
         r#"{"x":[{"y":1,"z":2},{"y":3,"z":4}],"z":5}"#,
     ]);
+    // Names around the length of a mark, each expected where one stands that begins alike.
+    let name = |len: usize| "abcdefghijklmnopqrstuvwxyz"[..len].to_owned();
+    let lens = [14, 15, 16, 17, 18, 26];
+    let names = lens.into_iter().flat_map(|len| [name(len), name(len - 1) + "!"]);
+    let texts = names.map(|name| format!("{{\"{name}\":1,\"more\":\"of it\"}}"));
+    let texts: Vec<String> = texts.collect();
+    let texts = texts.iter().map(String::as_str);
+    compare_all(texts.clone().flat_map(|one| texts.clone().flat_map(move |two| [one, two])));
 }
 
 #[test]
@@ -437,7 +445,7 @@ fn bounds_hold_at_their_last_value() {
         compare_all([&*within]);
         let mut batch = Batch::new();
         let mut event = batch.start(Format::Json);
-        let read = read(&beyond, false, &mut Paths::default(), &mut event);
+        let read = read(&beyond, false, &mut Kept::default(), &mut event);
         assert_eq!(read.map_err(|flaw| flaw.wrong), Err(wrong));
     }
 }
@@ -445,12 +453,12 @@ fn bounds_hold_at_their_last_value() {
 #[test]
 fn names_are_bounded() {
     let mut batch = Batch::new();
-    let mut paths = Paths::default();
+    let mut kept = Kept::default();
     let mut refused = 0;
     for first in (0..70_000).step_by(1_000) {
         let names: Vec<String> = (first..first + 1_000).map(|n| format!("\"n{n}\":0")).collect();
         let mut event = batch.start(Format::Json);
-        match read(&format!("{{{}}}", names.join(",")), false, &mut paths, &mut event) {
+        match read(&format!("{{{}}}", names.join(",")), false, &mut kept, &mut event) {
             Ok(_) => event.finish(),
             Err(flaw) => {
                 assert_eq!(flaw.wrong, Wrong::Names);

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::flaw::{Flaw, Wrong};
 use super::scan::Scanner;
+use crate::buffer::Buffer;
 
 /// The deepest nesting read; real events need about six.
 pub const DEPTH_MAX: usize = 24;
@@ -67,9 +68,9 @@ impl<'t> Reader<'t> {
             b't' => self.scan.word("true").map(|()| Node::Bool(true)),
             b'f' => self.scan.word("false").map(|()| Node::Bool(false)),
             b'-' | b'0'..=b'9' => {
-                let mut digits = String::new();
+                let mut digits = Buffer::default();
                 self.scan.number_into(&mut digits)?;
-                Ok(Node::Number(digits))
+                Ok(Node::Number(digits.text(0).to_owned()))
             }
             _ => Err(Wrong::Value),
         }

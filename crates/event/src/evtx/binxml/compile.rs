@@ -6,13 +6,13 @@
 
 use std::borrow::Cow;
 
-use super::buffer::Buffer;
 use super::names::{Name, Naming, Word};
 use super::program::{Constant, Empty, Op, Piece, Pieces, Program, Role};
 use super::token::{Place, Token};
 use super::value;
 use super::{Flaw, text, token};
 use crate::batch::Tag;
+use crate::buffer::Buffer;
 use crate::interned::NameId;
 use crate::windows;
 

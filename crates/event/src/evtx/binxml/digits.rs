@@ -1,7 +1,7 @@
 //! Numbers to digits, for hexadecimal numbers, GUIDs and times: as many digits in one step as a
 //! register holds, because many values of an event are such.
 
-use super::buffer::Buffer;
+use crate::buffer::Buffer;
 
 /// Eight times the digit 0.
 const ZEROS: u64 = 0x3030_3030_3030_3030;

@@ -1,6 +1,5 @@
 //! Templates and the values that go into them: what one record consists of.
 
-use super::buffer::Buffer;
 use super::cursor::Cursor;
 use super::names::{Naming, Places};
 use super::program::{Program, Role};
@@ -8,6 +7,7 @@ use super::templates::Templates;
 use super::token::{self, InstanceHead, Kind, Place, Tokens};
 use super::value::BINARY_XML;
 use super::{Budget, Flaw, NESTING_MAX, compile};
+use crate::buffer::Buffer;
 use crate::interned::Names;
 
 /// Compiling a byte costs more than writing one.

@@ -10,7 +10,6 @@
 //! The fields are those that `crate::windows` makes of the same event told in JSON. Every offset,
 //! size and depth comes from the file and may lie.
 
-mod buffer;
 mod compile;
 mod cursor;
 mod definition;

@@ -1,8 +1,8 @@
 //! Names of elements and attributes: which of them mean something, and which number each has in
 //! the batch.
 
-use super::buffer::Buffer;
 use super::{Flaw, text, token};
+use crate::buffer::Buffer;
 use crate::interned::{NameId, Names};
 
 /// What a name means to the shape of an event.

@@ -1,6 +1,6 @@
 //! UTF-16 and ANSI bytes to UTF-8, appended to a buffer that is used over and over.
 
-use super::buffer::Buffer;
+use crate::buffer::Buffer;
 
 /// What Windows-1252 has where ISO 8859-1 has control characters, from 0x80. Windows does not
 /// record which ANSI code page a log was written with; this is the one most tools assume.

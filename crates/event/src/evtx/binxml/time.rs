@@ -1,7 +1,7 @@
 //! The two times of Windows, FILETIME and SYSTEMTIME, to text and to µs UTC.
 
-use super::buffer::Buffer;
 use super::digits::{four, two};
+use crate::buffer::Buffer;
 
 /// From 1601-01-01, where a FILETIME begins, to 1970-01-01, in its ticks of 100 ns.
 const TICKS_BEFORE_1970: i64 = 11_644_473_600 * TICKS_PER_S as i64;

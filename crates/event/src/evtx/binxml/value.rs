@@ -1,9 +1,9 @@
 //! Typed values to the text that Windows itself shows for them.
 
-use super::buffer::Buffer;
 use super::digits::{hex, hex_number};
 use super::{Flaw, text, time};
 use crate::batch::Tag;
+use crate::buffer::Buffer;
 
 /// The value types that other files tell apart by name (MS-EVEN6 2.2.12).
 pub(crate) const NULL: u8 = 0x00;

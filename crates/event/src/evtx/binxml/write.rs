@@ -1,12 +1,12 @@
 //! Programs run over their values: the fields of one event.
 
-use super::buffer::Buffer;
 use super::instance::{Instance, Instances, Slot};
 use super::program::{Constant, Empty, Op, Piece, Pieces, Program};
 use super::time::filetime_us;
 use super::value::{self, ARRAY, BINARY_XML, FILETIME, Items, NULL};
 use super::{Budget, Flaw, NAME_COST, VALUES_MAX};
 use crate::batch::{Span, Tag, Writer};
+use crate::buffer::Buffer;
 use crate::interned::NameId;
 use crate::windows;
 

@@ -1,4 +1,4 @@
-//! The text of one event or one program while it is written.
+//! The text of an event, or of a program for one, while it is written.
 //!
 //! Nearly all pieces of it are short. Each is written as a block of a fixed size, of which only the
 //! first bytes count, because that is one store where a copy of just those bytes is a call.
