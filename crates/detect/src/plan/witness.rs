@@ -26,6 +26,20 @@ pub(super) const COMMONPLACE: &str = concat!(
     r"regsvr32.exe wscript.exe cscript.exe mshta.exe schtasks.exe reg.exe net.exe net1.exe sc.exe ",
     r"c:\programdata\microsoft\windows defender\ get /index.html http/1.1 mozilla/5.0 200 localhost ",
     r"function param write-host get-item import-module $null new-object foreach-object ",
+    r"<# .synopsis .description .parameter .example .notes #> [cmdletbinding()] param( [parameter(",
+    r"mandatory = $true, position = 0, valuefrompipeline = $true)] [validatenotnullorempty()] ",
+    r"[string] $name, [switch] $force, [int] $count = 0, [bool] $false [byte[]] $bytes ) begin { ",
+    r"process { end { if ($psboundparameters.containskey('name')) { } elseif { } else { } foreach ($",
+    r"item in $items) { for ($i = 0; $i -lt $list.length; $i++) { while switch -eq -ne -like -match ",
+    r"-and -or -not -is return throw try { } catch { } finally { } write-verbose -message write-output ",
+    r"write-error write-warning select-object -property where-object { $_.name } sort-object out-null ",
+    r"out-string test-path -path join-path get-content set-content convertto-json add-type new-item ",
+    r"add-member -membertype noteproperty -itemtype directory $env:temp $script: $global: $args[0] @{ ",
+    r"-erroraction silentlycontinue -errorvariable [system.string] [system.object[]] .tostring() ",
+    r".gettype() .count .invoke( [intptr] [system.intptr]::zero [system.runtime.interopservices.",
+    r"marshal]:: typeof public static class private void using system; dllimport setlasterror ",
+    r"this is the and of to a in for is on that with not from will be error file computer user the ",
+    r"w.i.n.d.o.w.s. .d.e.v.i.c.e.p.r.o.g.r.a.m.s.y.s.t.e.m.f.i.l.e. aaaaaaaaaaaaaaaaaaaaaaaa ",
 );
 
 /// What a question that nothing can foretell costs: the rule is asked for every event.
