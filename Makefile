@@ -47,7 +47,8 @@ ROWS ?=
 bench-detect:
 	@if command -v taskset >/dev/null; then pin='taskset -c 0'; else pin=''; fi; \
 	  $$pin cargo bench --locked -p khien-detect --bench detect -- $(ROWS); \
-	  if [ -z "$(ROWS)" ]; then $$pin cargo bench --locked -p khien-detect --bench indicators; fi
+	  if [ -z "$(ROWS)" ]; then for bench in indicators correlations; do \
+	    $$pin cargo bench --locked -p khien-detect --bench $$bench; done; fi
 
 # libFuzzer over every target of fuzz/, on stable Rust: what cargo-fuzz asks of a nightly compiler is
 # only the sanitizers, and there is no unsafe code of ours for them to watch. The flags are its own.
