@@ -11,6 +11,7 @@
 mod benign;
 mod clock;
 mod corpus;
+mod floor;
 mod ours;
 mod peer;
 #[path = "../../tests/main/peer.rs"]
@@ -93,8 +94,12 @@ fn measure(shared: &Path, rows: &str) {
         (ours::match_only(&mut engine, &created), Some(peer::match_only(&peer, &created)))
     });
     table.row("EVTX files, end to end", || (ours::from_files(&mut engine, &corpus.files), None));
-    table.row("EVTX decoding only", || (ours::decode_files(&corpus.files), None));
-    table.row("JSON decoding only", || (ours::decode_lines(&corpus.lines), None));
+    table.row("EVTX decoding only; the evtx crate", || {
+        (ours::decode_files(&corpus.files), Some(floor::decode_files(&corpus.files)))
+    });
+    table.row("JSON decoding only; serde_json", || {
+        (ours::decode_lines(&corpus.lines), Some(floor::decode_lines(&corpus.lines)))
+    });
 
     let (_, all) = ours::load(&[shared.join("sigma/rules")]);
     let (_, peer_all) = peer::load(&[shared.join("sigma/rules")]);
