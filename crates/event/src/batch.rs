@@ -305,6 +305,18 @@ impl Writer<'_> {
         self.batch.entries[self.first + place].name = name;
     }
 
+    /// Returns the value at this place. Panics from `len()` on, as a slice does.
+    pub(crate) fn value_at(&self, place: usize) -> Value<'_> {
+        self.batch.value(&self.written()[place])
+    }
+
+    /// Gives the value at this place another text.
+    pub(crate) fn retell(&mut self, place: usize, text: &str) {
+        let value = self.batch.push_text(text);
+        let entry = &mut self.batch.entries[self.first + place];
+        (entry.value, entry.tag) = (value, Tag::Text);
+    }
+
     /// Returns true when the event already holds this text under the field.
     pub(crate) fn holds(&self, field: &str, text: &str) -> bool {
         let Some(name) = self.batch.names.get(field) else { return false };

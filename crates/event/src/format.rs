@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Format {
     /// Windows event log file.
     Evtx,
-    /// NDJSON or a JSON array: Sysmon/Security field names, `evtx_dump` output, Winlogbeat, ECS.
+    /// NDJSON or a JSON array: Sysmon/Security field names, `evtx_dump` output, Winlogbeat, ECS,
+    /// Wazuh, Velociraptor, hits of Elasticsearch.
     Json,
     /// ArcSight Common Event Format, with or without a syslog header.
     Cef,

@@ -87,8 +87,8 @@ const fn ecs(native: &'static str, ecs: &'static str) -> Name {
     Name { native, column: None, ecs }
 }
 
-/// Within one column, the first native field that holds a value wins; within one ECS name, the
-/// first row is the native field that the foreign one is read back into. No ECS name: empty.
+/// Within one column, the first native field that holds a value wins; within one native field, the
+/// first foreign name that an event has. No ECS name: empty.
 #[rustfmt::skip]
 static NAMES: &[Name] = &[
     col("Channel", Column::Channel, "winlog.channel"),
@@ -157,6 +157,8 @@ static NAMES: &[Name] = &[
     col("fname", Column::File, ""),
     col("Filename", Column::File, ""),
     col("fileinfo.filename", Column::File, ""),
+    // Winlogbeat's before 7; before `host.name`, where forwarded events name the collector.
+    ecs("Computer", "computer_name"),
     ecs("Computer", "host.name"),
     ecs("Computer", "host.hostname"),
     ecs("EventID", "event.code"),
@@ -188,7 +190,11 @@ static NAMES: &[Name] = &[
     ecs("cs-user-agent", "user_agent.original"),
     ecs("cs-referer", "http.request.referrer"),
     ecs("sc-bytes", "http.response.body.bytes"),
-    // Flat exports of other collectors (NXLog, rsyslog, OSSEC) spell these their own way.
+    // Flat exports of other collectors (Winlogbeat before 7, NXLog, rsyslog, OSSEC) spell these
+    // their own way.
+    ecs("Channel", "log_name"),
+    ecs("Provider_Name", "source_name"),
+    ecs("EventRecordID", "record_number"),
     ecs("Computer", "Hostname"),
     ecs("Computer", "hostname"),
     ecs("Computer", "host"),
@@ -217,7 +223,13 @@ pub fn ecs_of(native: &str) -> Option<&'static str> {
 
 /// Returns the native field that an ECS field is read back into.
 pub fn native_of(ecs: &str) -> Option<&'static str> {
-    NAMES.iter().find(|name| name.ecs == ecs && !ecs.is_empty()).map(|name| name.native)
+    ranked_native_of(ecs).map(|(native, _)| native)
+}
+
+/// Returns [`native_of`] with a rank: of two that are read back into one field, the lower is surer.
+pub(crate) fn ranked_native_of(ecs: &str) -> Option<(&'static str, usize)> {
+    let place = NAMES.iter().position(|name| name.ecs == ecs && !ecs.is_empty())?;
+    Some((NAMES[place].native, place))
 }
 
 struct Aliases {

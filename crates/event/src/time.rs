@@ -68,6 +68,11 @@ fn nanoseconds(digits: &[u8]) -> Option<i32> {
     })
 }
 
+/// Writes a time as [`iso`] reads it; nothing when no calendar has it.
+pub(crate) fn shown(us: i64) -> String {
+    Timestamp::from_microsecond(us).map(|instant| instant.to_string()).unwrap_or_default()
+}
+
 /// Reads seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by size.
 pub(crate) fn epoch(digits: &str) -> Option<i64> {
     let number = digits.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0)?;

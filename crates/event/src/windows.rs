@@ -1,8 +1,9 @@
 //! The Windows event record, `{"Event": {"System": .., "EventData": ..}}`, into flat Sigma names.
 //!
-//! EVTX files and JSON exports of them arrive in this one shape. System elements keep their names,
-//! their attributes become `Element_Attribute` (`Provider_Name`, `Security_UserID`); named data
-//! become fields of their own; data without a name become entries of `Data`.
+//! JSON exports of EVTX files arrive in this one shape, but tell attributes in several ways. System
+//! elements keep their names, their attributes become `Element_Attribute` (`Provider_Name`,
+//! `Security_UserID`); named data become fields of their own; data without a name become entries of
+//! `Data`.
 
 use std::borrow::Cow;
 
@@ -12,6 +13,15 @@ use crate::time;
 
 /// Where event data go that have no name.
 pub(crate) const UNNAMED_DATA: &str = "Data";
+
+/// What a member is called that holds an element's attributes, and what its name ends with when it
+/// stands beside the element.
+const ATTRIBUTES: &str = "#attributes";
+const ATTRIBUTES_BESIDE: &str = "_attributes";
+/// What a member's name begins with that is an attribute, where not all are told so.
+const ATTRIBUTE_MARK: char = '@';
+/// What a member is called that holds an element's text, where there are attributes beside it.
+const TEXT: [&str; 3] = ["#text", "Value", "value"];
 
 /// Returns the record inside `root`, wrapped in `Event` or not, if it has the shape.
 pub(crate) fn record<'n, 'a>(root: &'n Node<'a>) -> Option<&'n Node<'a>> {
@@ -29,7 +39,8 @@ pub(crate) fn write(record: &Node<'_>, event: &mut Writer<'_>) {
     let Node::Object(members) = record else { return };
     for (name, node) in members {
         match name.as_ref() {
-            "System" | "#attributes" => {}
+            "System" | ATTRIBUTES => {}
+            attribute if attribute.starts_with(ATTRIBUTE_MARK) => {}
             "EventData" => write_data(node, event),
             "UserData" => write_user_data(node, event),
             other => write_tree(other, node, event),
@@ -58,14 +69,67 @@ fn write_system(system: &Node<'_>, event: &mut Writer<'_>) {
     let Node::Object(members) = system else { return };
     // An empty system element (`Correlation`, `Security`) says nothing.
     for (name, node) in members.iter().filter(|(_, node)| *node != Node::Null) {
-        write_element(name, node, event);
-    }
-    let stamp = system.get("TimeCreated").and_then(|created| created.get("#attributes"));
-    if let Some(Node::Text(stamp)) = stamp.and_then(|attributes| attributes.get("SystemTime")) {
-        event.text("TimeCreated", stamp);
-        if let Some(us) = time::iso(stamp, 0) {
-            event.at(us);
+        match name.strip_suffix(ATTRIBUTES_BESIDE) {
+            Some(element) if matches!(node, Node::Object(_)) => {
+                write_part(element, ATTRIBUTES, node, event)
+            }
+            _ => write_system_element(name, node, event),
         }
+    }
+    write_stamp(system, event);
+}
+
+/// Nothing is nested in an element of the system: what is not its text is an attribute.
+fn write_system_element(name: &str, node: &Node<'_>, event: &mut Writer<'_>) {
+    let Node::Object(members) = node else { return write_values(name, node, event) };
+    for (part, inner) in members {
+        write_part(name, part, inner, event);
+    }
+}
+
+fn write_part(name: &str, part: &str, inner: &Node<'_>, event: &mut Writer<'_>) {
+    match (part, inner) {
+        (ATTRIBUTES, Node::Object(attributes)) => {
+            for (attribute, value) in attributes {
+                write_attribute(name, attribute, value, event);
+            }
+        }
+        (part, _) if TEXT.contains(&part) => write_values(name, inner, event),
+        (part, Node::Object(_) | Node::Array(_)) => write_tree(part, inner, event),
+        (attribute, value) => write_attribute(name, attribute, value, event),
+    }
+}
+
+fn write_attribute(name: &str, attribute: &str, value: &Node<'_>, event: &mut Writer<'_>) {
+    let attribute = attribute.trim_start_matches(ATTRIBUTE_MARK);
+    // The stamp is written under its own name; namespaces say nothing.
+    if attribute != "SystemTime" && !attribute.starts_with("xmlns") {
+        write_leaf(&format!("{name}_{attribute}"), value, event);
+    }
+}
+
+/// Writes the time that the system tells; Velociraptor tells it in seconds since 1970.
+fn write_stamp(system: &Node<'_>, event: &mut Writer<'_>) {
+    let created = system.get("TimeCreated");
+    let attributes = created.and_then(|created| created.get(ATTRIBUTES));
+    let beside = system.get("TimeCreated_attributes");
+    let mut places = [attributes, beside, created].into_iter().flatten();
+    let stamp =
+        places.find_map(|place| place.get("SystemTime").or_else(|| place.get("@SystemTime")));
+    match stamp {
+        Some(Node::Text(stamp)) => {
+            event.text("TimeCreated", stamp);
+            if let Some(us) = time::iso(stamp, 0) {
+                event.at(us);
+            }
+        }
+        Some(Node::Number(digits)) => {
+            if let Some(us) = time::epoch(digits) {
+                event.text("TimeCreated", &time::shown(us));
+                event.at(us);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -74,14 +138,7 @@ fn write_element(name: &str, node: &Node<'_>, event: &mut Writer<'_>) {
     let Node::Object(members) = node else { return write_values(name, node, event) };
     for (part, inner) in members {
         match (part.as_ref(), inner) {
-            ("#attributes", Node::Object(attributes)) => {
-                for (attribute, value) in attributes {
-                    // The stamp is written under its own name; namespaces say nothing.
-                    if attribute != "SystemTime" && !attribute.starts_with("xmlns") {
-                        write_leaf(&format!("{name}_{attribute}"), value, event);
-                    }
-                }
-            }
+            (ATTRIBUTES, Node::Object(_)) => write_part(name, ATTRIBUTES, inner, event),
             ("#text", text) => write_values(name, text, event),
             (child, inner) => write_tree(child, inner, event),
         }
@@ -89,27 +146,44 @@ fn write_element(name: &str, node: &Node<'_>, event: &mut Writer<'_>) {
 }
 
 fn write_data(data: &Node<'_>, event: &mut Writer<'_>) {
-    let Node::Object(members) = data else { return write_values(UNNAMED_DATA, data, event) };
+    let Node::Object(members) = data else { return write_datum(data, event) };
     for (name, node) in members {
         match name.as_ref() {
-            "#attributes" => {}
+            ATTRIBUTES => {}
             "#text" => write_values(UNNAMED_DATA, node, event),
+            UNNAMED_DATA => write_datum(node, event),
             name => write_element(&field_name(name), node, event),
         }
     }
 }
 
+/// Writes one datum, or every item of an array of them: `{"@Name": .., "#text": ..}` under its name.
+fn write_datum(datum: &Node<'_>, event: &mut Writer<'_>) {
+    if let Node::Array(items) = datum {
+        return items.iter().for_each(|item| write_datum(item, event));
+    }
+    let attributes = datum.get(ATTRIBUTES).and_then(|attributes| attributes.get("Name"));
+    let Some(Node::Text(name)) = attributes.or_else(|| datum.get("@Name")) else {
+        return write_tree(UNNAMED_DATA, datum, event);
+    };
+    match TEXT.iter().find_map(|text| datum.get(text)) {
+        Some(Node::Null) | None => event.text(&field_name(name), ""),
+        Some(text) => write_values(&field_name(name), text, event),
+    }
+}
+
 /// User data wrap their fields in an element of the provider's choice, which names nothing.
 fn write_user_data(data: &Node<'_>, event: &mut Writer<'_>) {
+    let is_told = |name: &str| name != ATTRIBUTES && !name.starts_with(ATTRIBUTE_MARK);
     let Node::Object(wrappers) = data else { return };
     for (name, wrapper) in wrappers {
         match wrapper {
             Node::Object(members) => {
-                for (name, node) in members.iter().filter(|(name, _)| name != "#attributes") {
+                for (name, node) in members.iter().filter(|(name, _)| is_told(name)) {
                     write_tree(name, node, event);
                 }
             }
-            leaf if name != "#attributes" => write_values(name, leaf, event),
+            leaf if is_told(name) => write_values(name, leaf, event),
             _ => {}
         }
     }

@@ -1,6 +1,8 @@
-//! Winlogbeat's and ECS's paths into native fields, once the whole event is written.
+//! Other collectors' paths into native fields, once the whole event is written: of ECS by
+//! [`crate::names`], of the others by [`super::shapes`].
 
-use super::paths::{Meaning, Paths};
+use super::paths::{Meaning, Paths, Told};
+use super::shapes;
 use crate::batch::{Value, Writer};
 use crate::interned::NameId;
 
@@ -24,6 +26,7 @@ pub(super) fn translate(paths: &Paths, event: &mut Writer<'_>) {
     if paths.all_native() {
         return;
     }
+    unwrap(paths, event);
     let is_foreign = |name| matches!(paths.meaning(name), Some(Meaning::Foreign(_)));
     // Native names first: an ECS copy of the same fact must not make an array of it.
     let foreign = event.move_last(is_foreign);
@@ -32,6 +35,7 @@ pub(super) fn translate(paths: &Paths, event: &mut Writer<'_>) {
     for place in 0..foreign {
         match paths.meaning(event.name_at(place)) {
             Some(Meaning::Native(name)) => event.rename(place, name),
+            Some(Meaning::Escaped(name)) => unescape(place, name, event),
             Some(Meaning::Blanks(name)) if flat_windows => event.rename(place, name),
             _ => {}
         }
@@ -47,21 +51,51 @@ pub(super) fn translate(paths: &Paths, event: &mut Writer<'_>) {
     }
 }
 
-/// Several ECS fields may tell one native field (`event.code`, `winlog.event_id`): the first is it,
-/// the others keep their own names, and all do when the native field itself was there. One path
-/// with several values is an array and stays one.
+/// Gives every value of a wrapped event the path that it has within.
+fn unwrap(paths: &Paths, event: &mut Writer<'_>) {
+    if !paths.has_wrapped() {
+        return;
+    }
+    for place in 0..event.len() {
+        if let Some(Meaning::Wrapped(path)) = paths.meaning(event.name_at(place)) {
+            event.rename(place, path);
+        }
+    }
+}
+
+fn unescape(place: usize, name: NameId, event: &mut Writer<'_>) {
+    event.rename(place, name);
+    if let Value::Text(text) = event.value_at(place)
+        && let Some(plain) = shapes::unescaped(text)
+    {
+        event.retell(place, &plain);
+    }
+}
+
+/// Several foreign fields may tell one native field (`event.code`, `winlog.event_id`): the surest
+/// is it, the others keep their own names, and all do when the native field itself was there. One
+/// path with several values is an array and stays one.
 fn rename_foreign(paths: &Paths, foreign: usize, event: &mut Writer<'_>) {
-    // (native field, the path it is read from)
-    let mut taken: Vec<(NameId, Option<NameId>)> = Vec::new();
+    let told = |path| match paths.meaning(path) {
+        Some(Meaning::Foreign(Some(told))) => Some(told),
+        _ => None,
+    };
+    // (what is told, the path that tells it best)
+    let mut taken: Vec<(Told, NameId)> = Vec::new();
     for place in foreign..event.len() {
         let path = event.name_at(place);
-        let Some(Meaning::Foreign(Some(native))) = paths.meaning(path) else { continue };
-        if taken.iter().all(|(name, _)| *name != native) {
-            let free = event.first_by_id(native).is_none();
-            taken.push((native, free.then_some(path)));
+        let Some(told) = told(path) else { continue };
+        match taken.iter_mut().find(|(best, _)| best.native == told.native) {
+            Some(best) if told.rank < best.0.rank => *best = (told, path),
+            Some(_) => {}
+            None => taken.push((told, path)),
         }
-        if taken.contains(&(native, Some(path))) {
-            event.rename(place, native);
+    }
+    taken.retain(|(told, _)| event.first_by_id(told.native).is_none());
+    for place in foreign..event.len() {
+        let path = event.name_at(place);
+        if let Some((told, _)) = taken.iter().find(|(_, best)| *best == path) {
+            event.rename(place, told.native);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! JSON events: NDJSON, one array, or objects in a row; Windows records, Winlogbeat/ECS, Suricata's
-//! EVE, or flat.
+//! JSON events: NDJSON, one array, or objects in a row; Windows records, Winlogbeat/ECS, Wazuh,
+//! Velociraptor, Suricata's EVE, or flat; each also as a hit of Elasticsearch.
 //!
 //! ECS names go back to native ones through [`crate::names`], so that a rule written for `Image`
 //! sees `process.executable`. What has no native name keeps its dotted path.
@@ -11,6 +11,7 @@ mod paths;
 mod read;
 mod scan;
 mod seams;
+mod shapes;
 mod stream;
 pub(crate) mod tree;
 

@@ -5,13 +5,12 @@ use std::borrow::Cow;
 use super::flaw::Wrong;
 use super::mark::Mark;
 use super::scan::Scanner;
+use super::shapes;
 use super::stream::{NAMES_MAX, PATH_BYTES_MAX};
 use crate::batch::Writer;
 use crate::interned::NameId;
 use crate::{names, windows};
 
-/// Where Winlogbeat keeps the fields under their native names.
-const NATIVE_PREFIXES: &[&str] = &["winlog.event_data.", "winlog.user_data."];
 /// Paths whose meaning is kept when a batch is cleared.
 const PATHS_KEPT_MAX: usize = 8_192;
 
@@ -20,10 +19,22 @@ const PATHS_KEPT_MAX: usize = 8_192;
 pub(super) enum Meaning {
     /// The field of this number.
     Native(NameId),
+    /// The field of this number, its text escaped once more than JSON asks.
+    Escaped(NameId),
+    /// What this other path means.
+    Wrapped(NameId),
     /// Itself, but the field of this number, whose name has no blanks, in a Windows event.
     Blanks(NameId),
     /// A name of ECS or another collector, with the native field that it tells, if any.
-    Foreign(Option<NameId>),
+    Foreign(Option<Told>),
+}
+
+/// A native field under another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) native: NameId,
+    /// Of two in one event, the lower is surer.
+    pub(super) rank: usize,
 }
 
 /// A path that came after another one last time.
@@ -50,6 +61,7 @@ pub(super) struct Paths {
     /// Where in `followers` the next path is to be found.
     latest: usize,
     all_native: bool,
+    has_wrapped: bool,
     /// Keeps its buffer from one path to the next.
     path: String,
 }
@@ -89,6 +101,11 @@ impl Paths {
         self.meanings.get(path.index()).copied().flatten()
     }
 
+    /// Returns whether any path met so far is a wrapped one.
+    pub(super) fn has_wrapped(&self) -> bool {
+        self.has_wrapped
+    }
+
     /// Returns whether there are more paths than are worth keeping.
     pub(super) fn is_overgrown(&self) -> bool {
         self.meanings.len() > PATHS_KEPT_MAX
@@ -126,9 +143,14 @@ impl Paths {
         if let Some(meaning) = self.meaning(path) {
             return meaning;
         }
-        let meaning = meaning(&self.path, path, event);
-        put(&mut self.meanings, path.index(), meaning);
-        meaning
+        let told = meaning(&self.path, path, event);
+        put(&mut self.meanings, path.index(), told);
+        if let (Meaning::Wrapped(inner), Some(path)) = (told, shapes::unwrapped(&self.path)) {
+            self.has_wrapped = true;
+            let told = meaning(path, inner, event);
+            put(&mut self.meanings, inner.index(), told);
+        }
+        told
     }
 }
 
@@ -159,16 +181,16 @@ fn number(path: &str, event: &mut Writer<'_>) -> Result<NameId, Wrong> {
     }
 }
 
-/// A path is native without dots, or below a native prefix.
+/// A path is native without dots, or where a collector has it.
 fn meaning(path: &str, id: NameId, event: &mut Writer<'_>) -> Meaning {
-    if let Some(name) = NATIVE_PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix)) {
-        return Meaning::Native(event.name(&windows::field_name(name)));
+    if let Some(meaning) = shapes::meaning(path, event) {
+        return meaning;
     }
-    match names::native_of(path) {
+    match names::ranked_native_of(path) {
         None if path.contains(' ') && !path.contains('.') => {
             Meaning::Blanks(event.name(&windows::field_name(path)))
         }
         None if !path.contains('.') => Meaning::Native(id),
-        native => Meaning::Foreign(native.map(|name| event.name(name))),
+        told => Meaning::Foreign(told.map(|(name, rank)| Told { native: event.name(name), rank })),
     }
 }

@@ -8,4 +8,5 @@ mod evtx_slots;
 mod goldens;
 mod hostile;
 mod hostile_evtx;
+mod json_shapes;
 mod oracle;
