@@ -30,10 +30,11 @@ use flaw::Flaw;
 use paths::Paths;
 use stream::Read;
 
-/// Fields that tell when the event happened, surest first.
+/// Fields that tell when the event happened, surest first: where Windows has told it, a collector's
+/// `@timestamp` may be the time of arrival.
 const TIME_FIELDS: [NameId; 7] = [
-    NameId::TIMESTAMP_ECS,
     NameId::TIME_CREATED,
+    NameId::TIMESTAMP_ECS,
     NameId::SYSTEM_TIME,
     NameId::UTC_TIME,
     NameId::EVENT_TIME,

@@ -39,8 +39,9 @@ const WINLOGBEAT_8: &str = r#"{"@timestamp":"2026-09-01T02:03:04.500Z","event":{
     "Hashes":"SHA1=00,MD5=11"},"event_id":"1","provider_name":"Microsoft-Windows-Sysmon",
     "record_id":4711}}"#;
 
-/// Wazuh escapes what its agent has escaped already.
-const WAZUH: &str = r#"{"timestamp":"2026-09-01T09:03:06.000+0700","rule":{"level":3,
+/// Wazuh escapes what its agent has escaped already, and its index tells when the alert was raised.
+const WAZUH: &str = r#"{"@timestamp":"2026-09-01T02:03:06.000Z",
+    "timestamp":"2026-09-01T09:03:06.000+0700","rule":{"level":3,
     "description":"Sysmon - Event 1","id":"61603","groups":["windows","sysmon"]},"agent":{"id":"007",
     "name":"pc-07","ip":"192.0.2.7"},"manager":{"name":"wazuh"},"id":"1788228186.1","decoder":{
     "name":"windows_eventchannel"},"data":{"win":{"system":{"providerName":"Microsoft-Windows-Sysmon",
