@@ -166,6 +166,8 @@ fn exit_codes_tell_what_happened() {
         (vec!["hit.json", "--fail-on", "high"], 1),
         (vec!["hit.json", "--to", "2026-11-20T08:00:01"], 0),
         (vec!["hit.json", "--from", "2026-11-20T08:00:01"], 1),
+        (vec!["hit.json", "--from", "2026-11-21", "--to", "2026-11-20"], 2),
+        (vec!["hit.json", "--from", "2026-11-20", "--to", "2026-11-20"], 2),
         (vec!["nowhere"], 2),
         (vec!["hit.json", "--min-level", "grave"], 2),
         (vec![], 2),
@@ -174,6 +176,8 @@ fn exit_codes_tell_what_happened() {
         let talk = String::from_utf8_lossy(&output.stderr);
         assert_eq!(code(&output), expected, "{args:?}: {talk}");
     }
+    let backwards = room.hunt(&["hit.json", "--from", "2026-11-21", "--to", "2026-11-20"]);
+    assert!(String::from_utf8(backwards.stderr).unwrap().contains("--from phải sớm hơn --to"));
     room.write("rules/shell.yml", "nonsense");
     room.write("rules/count.yml", "nonsense");
     assert_eq!(code(&room.hunt(&["hit.json"])), 4);

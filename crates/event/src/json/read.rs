@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::flaw::Flaw;
+use super::flaw::{Flaw, Wrong};
 use crate::problem::{ProblemKind, Problems};
 
 /// The longest single event in bytes.
@@ -55,7 +55,10 @@ impl<'t> Values<'t> {
 
     /// Hands every value's text, cut at [`EVENT_BYTES_MAX`], to `read`, which returns how many bytes
     /// the value took and whether it is an object. What is not readable goes to `problems`.
+    ///
+    /// Behind the beginning of one that is too long, what is no object is a part of it and not told.
     pub(crate) fn each(&mut self, problems: &mut Problems, read: &mut ReadOne<'_>) {
+        let mut within_long = false;
         loop {
             self.skip_separators();
             if self.at >= self.text.len() {
@@ -65,15 +68,20 @@ impl<'t> Values<'t> {
             let window = &rest[..floor_char(rest, EVENT_BYTES_MAX)];
             match read(window) {
                 Ok((used, object)) => {
-                    if !object {
+                    if !object && !within_long {
                         let line = self.line();
                         problems.add(Some(line), ProblemKind::Malformed, "not a json object");
                     }
+                    within_long &= !object;
                     self.at += used;
                 }
                 Err(flaw) => {
-                    let (kind, detail) = flaw.explain(window, window.len() < rest.len());
-                    problems.add(Some(self.line()), kind, detail);
+                    let is_cut = window.len() < rest.len();
+                    let (kind, detail) = flaw.explain(window, is_cut);
+                    if !within_long {
+                        problems.add(Some(self.line()), kind, detail);
+                    }
+                    within_long |= is_cut && flaw.wrong == Wrong::Ends;
                     self.skip_line();
                 }
             }

@@ -126,6 +126,11 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         say(&format!("khien: {} does not exist", absent.display()));
         return Ok(Exit::Usage);
     }
+    let period = Period { from: args.from, to: args.to };
+    if period.is_empty() {
+        say(&format!("khien: {}", lang.t("hunt-period-empty")));
+        return Ok(Exit::Usage);
+    }
     let began = Instant::now();
     let (rules, refused) =
         if args.rules.is_empty() { Rules::pack() } else { Rules::load(&args.rules) };
@@ -172,7 +177,7 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         pinned: &pinned,
         iocs: &args.iocs,
         min_level: args.min_level,
-        period: Period { from: args.from, to: args.to },
+        period,
         rules_loaded,
         refused: &refused,
         indicators_loaded,

@@ -30,6 +30,7 @@ hunt-events-unmapped = Events that no rule reads
 hunt-unmapped = { $events } events are of sources that no rule reads, so that no rule looked at them:
 hunt-unmapped-more = … and { $count } more sources with { $events } events
 hunt-progress = { $events } events
+hunt-period-empty = --from must be earlier than --to: no event lies in between (one at --to itself is left out).
 hunt-more-problems = … and { $count } more places that could not be read whole
 hunt-limits = What correlations could not count
 hunt-limit-evicted-groups = { $count } groups were given up while counting, as memory is bounded: correlations may have missed hits.

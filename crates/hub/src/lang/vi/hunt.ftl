@@ -30,6 +30,7 @@ hunt-events-unmapped = Sự kiện không luật nào đọc
 hunt-unmapped = { $events } sự kiện thuộc nguồn chưa có luật nào đọc, nên không luật nào xem đến:
 hunt-unmapped-more = … và { $count } nguồn khác với { $events } sự kiện
 hunt-progress = { $events } sự kiện
+hunt-period-empty = --from phải sớm hơn --to: không sự kiện nào nằm trong khoảng này (sự kiện đúng lúc --to không được lấy).
 hunt-more-problems = … và { $count } chỗ khác không đọc được trọn vẹn
 hunt-limits = Luật tương quan chưa đếm được hết
 hunt-limit-evicted-groups = Khi đếm đã phải bỏ { $count } nhóm vì bộ nhớ có giới hạn: luật tương quan có thể bỏ sót.

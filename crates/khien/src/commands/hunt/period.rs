@@ -39,6 +39,11 @@ pub(super) struct Period {
 }
 
 impl Period {
+    /// Returns whether no time at all is in.
+    pub(super) fn is_empty(&self) -> bool {
+        self.from.zip(self.to).is_some_and(|(from, to)| from.0 >= to.0)
+    }
+
     /// Returns whether an event of this time is in. One without a time is only in when no bound is
     /// given: nobody can say that it belongs there.
     pub(super) fn holds(&self, t_event: Option<i64>) -> bool {
@@ -70,6 +75,11 @@ mod tests {
     fn a_period_ends_before_its_end() {
         let period = Period { from: Some(Moment(10)), to: Some(Moment(20)) };
         assert_eq!([9, 10, 19, 20].map(|at| period.holds(Some(at))), [false, true, true, false]);
+        for (from, to, empty) in [(10, 20, false), (20, 10, true), (10, 10, true)] {
+            let period = Period { from: Some(Moment(from)), to: Some(Moment(to)) };
+            assert_eq!(period.is_empty(), empty, "{from} {to}");
+        }
+        assert!(!Period { from: Some(Moment(10)), to: None }.is_empty());
         assert!(!period.holds(None) && Period { from: None, to: None }.holds(None));
     }
 }

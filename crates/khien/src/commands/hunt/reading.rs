@@ -12,6 +12,8 @@ use super::unpack::unpack;
 /// Bytes of lines decoded at a time; the events made of them, and what is found in them, take many
 /// times as much.
 const CHUNK_BYTES: usize = 256 << 10;
+/// Bytes of one character.
+const CHAR_BYTES_MAX: usize = 4;
 
 /// Takes a batch, with the problems met since the last.
 pub(in crate::commands) type Each<'a> = dyn FnMut(&Batch, &[Problem]) + 'a;
@@ -63,10 +65,10 @@ fn text(
         each(batch, &problems);
     };
     let is_json = matches!(source.format, Format::Json | Format::Eve);
-    if is_json && !one_object_per_line(&head) {
-        document(&mut whole, &mut decode)?;
-    } else {
-        lines(&mut whole, &mut decode)?;
+    match is_json {
+        true if one_object_per_line(&head) => lines(&mut whole, Long::LeftOut, &mut decode)?,
+        true => document(&mut whole, &mut decode)?,
+        false => lines(&mut whole, Long::Cut, &mut decode)?,
     }
     batch.clear();
     stream.finish(batch);
@@ -76,9 +78,22 @@ fn text(
     Ok(())
 }
 
+/// What becomes of a line that is longer than any event may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Long {
+    /// Its pieces are decoded by themselves.
+    Cut,
+    /// Its beginning goes to the decoder, which tells that it is too long; the rest is no event.
+    LeftOut,
+}
+
 /// Hands over whole lines, as many as fit into a chunk. Only a line that is longer makes the chunk
-/// grow; one that is longer than any event may be is cut.
-fn lines(reader: &mut impl Read, decode: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+/// grow.
+fn lines(reader: &mut impl Read, long: Long, decode: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    let line_bytes_max = match long {
+        Long::Cut => EVENT_BYTES_MAX,
+        Long::LeftOut => EVENT_BYTES_MAX + CHAR_BYTES_MAX + 1,
+    };
     let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     let mut bound = CHUNK_BYTES;
     loop {
@@ -89,20 +104,72 @@ fn lines(reader: &mut impl Read, decode: &mut dyn FnMut(&[u8])) -> io::Result<()
             return Ok(());
         }
         let end = chunk.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
-        if end.is_none() && bound < EVENT_BYTES_MAX {
-            bound = EVENT_BYTES_MAX.min(bound + CHUNK_BYTES);
+        if end.is_none() && bound < line_bytes_max {
+            bound = line_bytes_max.min(bound + CHUNK_BYTES);
             continue;
         }
-        let end = end.unwrap_or(chunk.len());
+        let end = end.unwrap_or_else(|| boundary(&chunk));
         decode(&chunk[..end]);
+        let is_cut = !chunk[..end].ends_with(b"\n");
         // What is left came with the last growth, so that it is less than a chunk.
         chunk.drain(..end);
+        if is_cut && long == Long::LeftOut {
+            pass_line(reader, &mut chunk)?;
+        }
         bound = CHUNK_BYTES;
     }
 }
 
+/// Returns the last place in the text that lies between two characters.
+fn boundary(text: &[u8]) -> usize {
+    let inside = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;
+    let behind = text.iter().rev().take(CHAR_BYTES_MAX).take_while(inside).count() + 1;
+    text.len().saturating_sub(behind)
+}
+
+/// Drops what is left of a line; what came behind it stays in the chunk.
+fn pass_line(reader: &mut impl Read, chunk: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        if let Some(end) = chunk.iter().position(|byte| *byte == b'\n') {
+            chunk.drain(..end);
+            return Ok(());
+        }
+        chunk.clear();
+        if reader.by_ref().take(CHUNK_BYTES as u64).read_to_end(chunk)? == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// Drops what is left of an object that is too long, up to a line that may begin another one. The
+/// decoder, which counts lines, is shown their ends.
+fn pass_object(
+    reader: &mut impl Read,
+    held: &mut Vec<u8>,
+    decode: &mut dyn FnMut(&[u8]),
+) -> io::Result<()> {
+    let mut at_start = false;
+    loop {
+        let mut begins = None;
+        for (at, byte) in held.iter().enumerate() {
+            if at_start && *byte == b'{' {
+                begins = Some(at);
+                break;
+            }
+            at_start = *byte == b'\n' || (at_start && byte.is_ascii_whitespace());
+        }
+        let passed = held.drain(..begins.unwrap_or(held.len()));
+        let ends: Vec<u8> = passed.filter(|byte| *byte == b'\n').collect();
+        decode(&ends);
+        if begins.is_some() || reader.by_ref().take(CHUNK_BYTES as u64).read_to_end(held)? == 0 {
+            return Ok(());
+        }
+    }
+}
+
 /// Hands over whole objects, as many as end in what was read at a time. Where no outermost one ends
-/// within the length of an event, it is parted behind one within; the decoder finds those, too.
+/// within the length of an event, it is parted behind one within; the decoder finds those, too. Where
+/// none ends within either, it is left out, as the decoder tells.
 fn document(reader: &mut impl Read, decode: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     let mut seams = Seams::default();
     let mut held = Vec::new();
@@ -116,9 +183,13 @@ fn document(reader: &mut impl Read, decode: &mut dyn FnMut(&[u8])) -> io::Result
         if seam.is_none() && held.len() <= EVENT_BYTES_MAX {
             continue;
         }
-        let end = seam.or_else(|| Seams::inner(&held)).unwrap_or(held.len());
+        let inner = if seam.is_none() { Seams::inner(&held) } else { None };
+        let end = seam.or(inner).unwrap_or_else(|| boundary(&held));
         decode(&held[..end]);
         held.drain(..end);
+        if seam.or(inner).is_none() {
+            pass_object(reader, &mut held, decode)?;
+        }
         if seam.is_none() {
             seams = Seams::default();
             seams.pass(&held);
@@ -148,7 +219,8 @@ mod tests {
         let line = |length: usize| [vec![b'x'; length - 1], b"\n".to_vec()].concat();
         let pieces = |text: &[u8]| {
             let mut pieces = Vec::new();
-            lines(&mut &text[..], &mut |piece| pieces.push(piece.to_vec())).expect("readable");
+            let mut take = |piece: &[u8]| pieces.push(piece.to_vec());
+            lines(&mut &text[..], Long::Cut, &mut take).expect("readable");
             pieces.retain(|piece| !piece.is_empty());
             assert_eq!(pieces.concat(), text);
             pieces
@@ -161,7 +233,62 @@ mod tests {
         }
         let short = pieces(&line(1000).repeat(5000));
         assert!(short.iter().all(|piece| piece.len() <= CHUNK_BYTES));
-        assert_eq!(pieces(&line(EVENT_BYTES_MAX + 9))[0].len(), EVENT_BYTES_MAX);
+        assert_eq!(pieces(&line(EVENT_BYTES_MAX + 9))[0].len(), EVENT_BYTES_MAX - 1);
+        assert!(
+            pieces("đ".repeat(EVENT_BYTES_MAX).as_bytes())
+                .iter()
+                .all(|piece| str::from_utf8(piece).is_ok())
+        );
+    }
+
+    /// Returns the numbers of the events, and the problems.
+    fn read(name: &str, text: &str) -> (Vec<String>, Vec<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let source = &Inputs::find(&[path]).sources[0];
+        let (mut events, mut told) = (Vec::new(), Vec::new());
+        let mut each = |batch: &Batch, problems: &[Problem]| {
+            let numbers =
+                batch.iter().map(|event| event.first("n").map(|n| n.to_json().to_string()));
+            events.extend(numbers.map(Option::unwrap_or_default));
+            let line = |problem: &Problem| problem.at.unwrap_or_default();
+            told.extend(problems.iter().map(|problem| format!("{} {problem}", line(problem))));
+        };
+        Reader::default().read(source, &mut each).unwrap();
+        (events, told)
+    }
+
+    #[test]
+    fn an_object_that_is_too_long_is_called_so_and_costs_no_other() {
+        let numbers = (0..700_000).map(|n| format!("{n},")).collect::<String>();
+        let text = "đ ".repeat(2 << 20);
+        let (long, many) = ("longer than 1048576 bytes", "more than 4096 values");
+        for (object, why) in
+            [(format!("{{\"a\": \"{text}\"}}"), long), (format!("{{\"a\":[{numbers}0]}}"), many)]
+        {
+            let (events, told) =
+                read("a.json", &format!("{{\"n\":1}}\n{object}\n{{\"n\":2}}\nx\n"));
+            assert_eq!((events.len(), told.len()), (2, 2), "{events:?} {told:?}");
+            assert!(told[0].starts_with("2 ") && told[0].contains(why), "{told:?}");
+            assert!(told[1].starts_with("4 "), "{told:?}");
+            let (events, told) = read("a.json", &object);
+            assert_eq!((events.len(), told.len()), (0, 1), "{told:?}");
+            assert!(told[0].contains(why), "{told:?}");
+        }
+        let array = |object: &str| {
+            let text = format!("[\n{{\n\"n\": 1\n}},\n{object},\n{{\n\"n\": 2\n}}, x\n]\n");
+            let (events, told) = read("a.json", &text);
+            assert_eq!(events, ["1", "2"]);
+            told
+        };
+        let told = array(&format!("{{\n\"a\": \"{text}\"\n}}"));
+        assert!(told[0].starts_with("5 ") && told[0].contains(long), "{told:?}");
+        assert!(told.len() == 2 && told[1].starts_with("10 "), "{told:?}");
+        let lines = numbers.replace(',', ",\n");
+        let told = array(&format!("{{\n\"a\": [{lines}0]\n}}"));
+        assert!(told[0].starts_with("5 ") && told[0].contains(many), "{:?}", told[0]);
+        assert!(told.last().unwrap().starts_with("700010 "), "{:?}", told.last());
     }
 
     #[test]
@@ -214,7 +341,10 @@ mod tests {
         let broken = pieces(&format!("{{\"a\":\n{}", format!("{object}\n").repeat(1000)));
         let (_, whole) = broken.split_last().expect("pieces");
         assert!(whole.len() > 1 && whole.iter().all(|piece| piece.ends_with("}\n}")));
-        assert!(pieces(&"{\"a\":".repeat(400_000)).len() > 1);
+        let mut taken = 0;
+        let endless = "{\"a\":\n".repeat(400_000);
+        document(&mut endless.as_bytes(), &mut |piece| taken += piece.len()).expect("readable");
+        assert!(taken < endless.len());
     }
 
     #[test]
