@@ -232,10 +232,12 @@ fn every_form_holds_the_hit() {
     assert!(csv.starts_with("rule_id,rule_title,") && csv.lines().count() == 3, "{csv}");
     let table = String::from_utf8(room.hunt(&["a.json"]).stdout).unwrap();
     assert!(
-        table.contains("high") && table.contains("PC-01") && table.contains("Shell"),
+        table.contains("  Cao  ") && table.contains("PC-01") && table.contains("Shell"),
         "{table}"
     );
     assert!(table.starts_with("giờ (+07:00)"), "{table}");
+    let english = String::from_utf8(room.hunt(&["a.json", "--lang", "en"]).stdout).unwrap();
+    assert!(english.contains("  High  ") && !english.contains("Cao"), "{english}");
     assert!(table.contains("2026-11-20T08:00:01") && !table.contains("T01:00:01"), "{table}");
 }
 

@@ -167,8 +167,15 @@ fn a_report_needs_nothing_but_itself() {
         String::from_utf8(asked.stdout).unwrap().starts_with("<!DOCTYPE html><html lang=\"en\">")
     );
     let table = room.hunt(&["logs", "--format", "table", "-o", "told.html"]);
+    let talk = String::from_utf8(table.stderr).unwrap();
+    assert!(talk.contains("1 luật bị từ chối; xem lý do bằng"), "{talk}");
     assert_eq!(table.status.code(), Some(1));
-    assert!(room.read("told.html").starts_with("giờ (+07:00)"));
+    let told = room.read("told.html");
+    assert!(
+        told.starts_with("giờ (+07:00)")
+            && told.contains("Cao            PC-02                     Chạy dòng lệnh"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -37,7 +37,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, Rules, Unmapped};
 use khien_event::{Problem, ProblemKind};
-use khien_hub::web::i18n::Lang;
+use khien_hub::web::i18n::{Arg, Lang};
 
 use super::rules::{Pin, Pinned};
 use crate::Exit;
@@ -123,7 +123,8 @@ pub(crate) enum Form {
 /// Runs the command.
 pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     if let Some(absent) = absent(&args) {
-        say(&format!("khien: {} does not exist", absent.display()));
+        let path = absent.display().to_string();
+        say(&format!("khien: {}", lang.ta("install-absent", &[("path", Arg::Text(&path))])));
         return Ok(Exit::Usage);
     }
     let period = Period { from: args.from, to: args.to };
@@ -136,11 +137,10 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         if args.rules.is_empty() { Rules::pack() } else { Rules::load(&args.rules) };
     let rules_loaded = rules.len();
     if rules.is_empty() {
-        bail!("no rule could be loaded, `khien rules check` tells why");
+        bail!(lang.t("hunt-no-rules"));
     }
     if !refused.is_empty() {
-        let count = refused.len();
-        say(&format!("{count} rules are refused, `khien rules check` tells why"));
+        say(&lang.ta("hunt-refused", &[("count", number(refused.len() as u64))]));
     }
     let (rules, correlator) = Engine::new(rules).split();
     let (set, indicators_refused) = indicators::load(&args.iocs)?;
@@ -164,10 +164,10 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         output, events, lost, untold, unmapped, span, files, problems, told, limits, ..
     } = hunt;
     if problems > PROBLEMS_TOLD_MAX {
-        let count = i64::try_from(problems - PROBLEMS_TOLD_MAX).unwrap_or(i64::MAX);
-        say(&lang.ta("hunt-more-problems", &[("count", count.into())]));
+        let count = number(problems - PROBLEMS_TOLD_MAX);
+        say(&lang.ta("hunt-more-problems", &[("count", count)]));
     }
-    if let Some(told) = indicators::untold(untold) {
+    if let Some(told) = indicators::untold(untold, lang) {
         say(&told);
     }
     unmapped::told(&unmapped, lang).iter().for_each(|line| say(line));
@@ -260,6 +260,11 @@ fn threads(asked: Option<u16>) -> usize {
     asked.map_or_else(available, usize::from)
 }
 
+/// Returns a number as an argument of a text.
+fn number(number: u64) -> Arg<'static> {
+    Arg::Number(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
 /// Tells the person at the terminal; when stderr is gone there is nobody to tell.
 fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
@@ -293,12 +298,12 @@ impl<'a> Hunt<'a> {
     fn new(args: &Args, inputs: &'a Inputs, lang: Lang) -> Result<Self> {
         let period = Period { from: args.from, to: args.to };
         let total = inputs.sources.iter().map(Source::bytes).sum();
-        let shape = Shape { form: form(args), indicators: !args.iocs.is_empty() };
+        let shape = Shape { form: form(args), indicators: !args.iocs.is_empty(), lang };
         let mut hunt = Self {
             inputs,
             lang,
             search: Search { shape, min_level: args.min_level, period },
-            output: Output::open(shape, args.output.as_deref(), lang)?,
+            output: Output::open(shape, args.output.as_deref())?,
             progress: Progress::new(total, lang)?,
             events: 0,
             unmapped: Unmapped::default(),
@@ -315,7 +320,8 @@ impl<'a> Hunt<'a> {
             hunt.tell(&format!("{}: {why}", path.display()), true);
         }
         if inputs.passed_over > 0 {
-            say(&format!("{} files are no logs of a known format", inputs.passed_over));
+            let count = number(inputs.passed_over as u64);
+            say(&lang.ta("hunt-passed-over", &[("count", count)]));
         }
         Ok(hunt)
     }

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use khien_detect::{Indicators, IocCounters, IocFormat, IocRefused, IocReport, IocSource};
+use khien_hub::web::i18n::Lang;
 
-use super::say;
+use super::{number, say};
 
 /// Entries that are named one by one, of each sort over all files; the rest is only counted.
 const NAMED_MAX: usize = 20;
@@ -25,14 +26,10 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<(Indicators, u64)> {
 }
 
 /// Returns what is told about sightings that are no hits; none when there were none.
-pub(super) fn untold(counters: IocCounters) -> Option<String> {
+pub(super) fn untold(counters: IocCounters, lang: Lang) -> Option<String> {
     let IocCounters { expired, allowed } = counters;
-    (expired + allowed > 0).then(|| {
-        format!(
-            "indicators seen but not told: {expired} times an expired one, {allowed} times on what \
-             the allow-list names"
-        )
-    })
+    let args = [("expired", number(expired)), ("allowed", number(allowed))];
+    (expired + allowed > 0).then(|| lang.ta("hunt-untold", &args))
 }
 
 fn told(report: &IocReport) -> Vec<String> {
@@ -122,8 +119,8 @@ mod tests {
 
     #[test]
     fn sightings_that_are_no_hits_are_told_only_when_there_were_any() {
-        assert_eq!(untold(IocCounters::default()), None);
-        let told = untold(IocCounters { expired: 3, allowed: 1 }).unwrap();
+        assert_eq!(untold(IocCounters::default(), Lang::En), None);
+        let told = untold(IocCounters { expired: 3, allowed: 1 }, Lang::En).unwrap();
         assert!(told.contains("3 times an expired one, 1 times on"), "{told}");
     }
 }

@@ -4,6 +4,8 @@ use khien_detect::Counters;
 use khien_hub::web::i18n::{Arg, Lang};
 use serde_json::{Map, Value};
 
+use super::number;
+
 /// A bound that was met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limit {
@@ -49,7 +51,7 @@ impl Limit {
 
     /// Returns the arguments of its text.
     pub(super) fn args(&self) -> [(&'static str, Arg<'static>); 1] {
-        [("count", Arg::Number(i64::try_from(self.count).unwrap_or(i64::MAX)))]
+        [("count", number(self.count))]
     }
 
     /// Returns the line for the person at the terminal.

@@ -30,7 +30,7 @@ pub(super) struct Output {
 
 impl Output {
     /// Opens the output.
-    pub(super) fn open(shape: Shape, path: Option<&Path>, lang: Lang) -> Result<Self> {
+    pub(super) fn open(shape: Shape, path: Option<&Path>) -> Result<Self> {
         let (to, file): (Box<dyn Write>, _) = match path {
             None => (Box::new(io::stdout().lock()), None),
             Some(path) => {
@@ -49,7 +49,7 @@ impl Output {
             Form::Jsonl | Form::Table | Form::Html => {}
         }
         let (tally, samples) = (Tally::default(), Samples::default());
-        Ok(Self { form: shape.form, lang, to, file, tally, samples })
+        Ok(Self { form: shape.form, lang: shape.lang, to, file, tally, samples })
     }
 
     /// Writes a hit.

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
-use khien_hub::web::i18n::{Arg, Lang};
+use khien_hub::web::i18n::Lang;
 
-use super::say;
+use super::{number, say};
 
 const STYLE: &str = "{bar:30} {bytes}/{total_bytes} {msg}";
 
@@ -68,8 +68,8 @@ impl Progress {
             self.bar.set_length(read);
         }
         self.bar.set_position(read);
-        let events = Arg::Number(i64::try_from(events).unwrap_or(i64::MAX));
-        self.bar.set_message(self.lang.ta("hunt-progress", &[("events", events)]));
+        let events = [("events", number(events))];
+        self.bar.set_message(self.lang.ta("hunt-progress", &events));
     }
 
     /// Says a line beside the bar.

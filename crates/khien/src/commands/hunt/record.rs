@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use khien_detect::{Indicator, IocHit, RuleInfo, Tlp};
 use khien_event::{Column, Event, Value};
-use khien_hub::web::i18n::Lang;
+use khien_hub::web::i18n::{Arg, Lang};
 use serde::Serialize;
 
-use super::Form;
 use super::period::VIETNAM;
 use super::report::render_sample;
+use super::{Form, number};
 
 /// How hits are written.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,8 @@ pub(super) struct Shape {
     pub(super) form: Form,
     /// Whether indicators are looked for: `csv` then has their columns.
     pub(super) indicators: bool,
+    /// What `table` is written in; the other forms are for machines, or bear both languages.
+    pub(super) lang: Lang,
 }
 
 /// Where an indicator that was seen comes from. The names are fixed.
@@ -26,6 +28,8 @@ pub(super) struct Shape {
 pub(super) struct Provenance<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
+    #[serde(skip)]
+    kind_vi: &'a str,
     value: &'a str,
     /// The field of the event that showed it.
     field: &'a str,
@@ -48,6 +52,7 @@ impl<'a> Provenance<'a> {
         let until = indicator.valid_until_us.and_then(|us| Timestamp::from_microsecond(us).ok());
         Self {
             kind: indicator.kind.name(),
+            kind_vi: indicator.kind.name_vi(),
             value: &indicator.value,
             field: hit.field,
             feed: indicator.source.to_string_lossy(),
@@ -80,20 +85,24 @@ impl<'a> Provenance<'a> {
     }
 
     /// Returns what a line for people says behind the file.
-    pub(super) fn line(&self) -> String {
-        let place = match (self.id, self.line) {
-            (Some(id), _) => format!(" {id}"),
-            (None, Some(line)) => format!(" line {line}"),
-            (None, None) => String::new(),
+    pub(super) fn line(&self, lang: Lang) -> String {
+        let kind = match lang {
+            Lang::Vi => self.kind_vi,
+            Lang::En => self.kind,
         };
-        let mut line = format!("  [{} {}; {}{place}", self.kind, self.value, self.feed);
+        let mut line = format!("  [{kind} {}; {}", self.value, self.feed);
+        match (self.id, self.line) {
+            (Some(id), _) => line.extend([" ", id]),
+            (None, Some(place)) => {
+                line.extend([" ", &lang.ta("hunt-feed-line", &[("line", number(place))])]);
+            }
+            (None, None) => {}
+        }
         for part in [self.tlp, self.about].into_iter().flatten() {
-            line.push_str("; ");
-            line.push_str(part);
+            line.extend(["; ", part]);
         }
         if let Some(until) = &self.valid_until {
-            line.push_str("; until ");
-            line.push_str(until);
+            line.extend(["; ", &lang.ta("hunt-feed-until", &[("until", Arg::Text(until))])]);
         }
         line + "]"
     }
@@ -102,6 +111,8 @@ impl<'a> Provenance<'a> {
 /// The fields of a hit, in the order in which they are written. Their names are fixed.
 #[derive(Debug, Serialize)]
 struct Record<'a> {
+    #[serde(skip)]
+    rule: &'a RuleInfo,
     rule_id: &'a str,
     rule_title: &'a str,
     rule_author: &'a str,
@@ -170,6 +181,7 @@ impl<'a> Record<'a> {
         let text = |column| event.column(column).and_then(Value::as_text);
         let at = event.t_event().and_then(|us| Timestamp::from_microsecond(us).ok());
         Self {
+            rule,
             rule_id: &rule.id,
             rule_title: &rule.title,
             rule_author: &rule.author,
@@ -188,13 +200,14 @@ impl<'a> Record<'a> {
         }
     }
 
-    fn line(&self) -> String {
-        let behind = self.indicator.map(Provenance::line).unwrap_or_default();
-        let columns = [
+    fn line(&self, lang: Lang) -> String {
+        let behind = self.indicator.map(|indicator| indicator.line(lang)).unwrap_or_default();
+        let title_vi = self.rule.title_vi.as_deref().filter(|_| lang == Lang::Vi);
+        let columns: [&str; 5] = [
             &self.at.map_or("-".to_owned(), at_vietnam),
-            self.level,
+            &lang.t(&format!("level-{}", self.level)),
             &clip(self.computer.unwrap_or("-"), 24),
-            &clip(self.rule_title, 60),
+            &clip(title_vi.unwrap_or(self.rule_title), 60),
             &(clip(self.source, 200) + &clip(&behind, 500)),
         ];
         table_line(columns)
@@ -286,8 +299,8 @@ pub(super) fn render(
 ) -> anyhow::Result<Vec<u8>> {
     let record = || Record::new(rule, indicator, event, source);
     Ok(match shape.form {
-        Form::Html => render_sample(indicator, event, source),
-        Form::Table => record().line().into_bytes(),
+        Form::Html => render_sample(indicator, event, source, shape.lang),
+        Form::Table => record().line(shape.lang).into_bytes(),
         Form::Json => serde_json::to_vec(&record())?,
         Form::Jsonl => {
             let mut line = serde_json::to_vec(&record())?;

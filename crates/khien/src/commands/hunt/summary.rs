@@ -2,10 +2,11 @@
 
 use comfy_table::{Table, presets};
 use khien_detect::{Level, Unmapped};
-use khien_hub::web::i18n::{Arg, Lang};
+use khien_hub::web::i18n::Lang;
 use serde_json::{Value, json};
 
 use super::limits::{self, Limit};
+use super::number;
 use super::record::{clip, shown};
 use super::tally::{Span, Subject, Tally};
 use super::unmapped;
@@ -117,10 +118,6 @@ fn with_rest(table: Table, lang: Lang, key: &str, count: usize, hits: u64) -> St
     }
     let count = number(u64::try_from(count).unwrap_or(u64::MAX));
     format!("{table}\n{}", lang.ta(key, &[("count", count), ("hits", number(hits))]))
-}
-
-fn number(number: u64) -> Arg<'static> {
-    Arg::Number(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 fn title(subject: &Subject, lang: Lang) -> String {

@@ -4,6 +4,7 @@ use khien_detect::Unmapped;
 use khien_hub::web::i18n::{Arg, Lang};
 use serde_json::{Value, json};
 
+use super::number;
 use super::record::clip;
 use super::summary::at_least;
 
@@ -76,8 +77,4 @@ pub(super) fn object(unmapped: &Unmapped) -> Value {
 
 fn shown(source: &str) -> String {
     clip(source, SOURCE_CHARS_MAX)
-}
-
-fn number(number: u64) -> Arg<'static> {
-    Arg::Number(i64::try_from(number).unwrap_or(i64::MAX))
 }

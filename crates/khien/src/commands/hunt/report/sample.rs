@@ -1,6 +1,7 @@
 //! Single hits in a report: of each rule the earliest few, with the fields that tell most.
 
 use khien_event::{Column, Event, Value};
+use khien_hub::web::i18n::Lang;
 use maud::{Markup, html};
 
 use super::super::record::{Provenance, clip};
@@ -142,6 +143,7 @@ pub(in super::super) fn render(
     indicator: Option<&Provenance<'_>>,
     event: Event<'_>,
     source: &str,
+    lang: Lang,
 ) -> Vec<u8> {
     let column = |column| event.column(column).and_then(Value::as_text);
     let record = event.first("EventRecordID").and_then(Value::as_text);
@@ -154,7 +156,7 @@ pub(in super::super) fn render(
                 @if let Some(code) = column(Column::Code) { span.soft { "ID " (short(code)) } }
                 @if let Some(record) = record { span.soft { "#" (short(record)) } }
             }
-            @if let Some(indicator) = indicator { p.indicator { (clip(&indicator.line(), VALUE_CHARS_MAX)) } }
+            @if let Some(indicator) = indicator { p.indicator { (clip(&indicator.line(lang), VALUE_CHARS_MAX)) } }
             dl { @for (name, value) in telling(event) { dt { (name) } dd { (value) } } }
             p.hit-file { (short(source)) }
         }
@@ -224,7 +226,8 @@ mod tests {
         let line = br#"{"Computer":"<b>pc</b>","Image":"C:\\<script>alert(1)</script>.exe","CommandLine":"a\u202egpj.exe\u0007 \"&'","Channel":"Security","EventID":1}"#;
         let mut batch = Batch::new();
         parse(Format::Json, line, &Context::received(0), &mut batch);
-        let page = String::from_utf8(render(None, batch.event(0), "<img src=x>")).unwrap();
+        let page =
+            String::from_utf8(render(None, batch.event(0), "<img src=x>", Lang::Vi)).unwrap();
         assert!(page.contains("&lt;script&gt;") && page.contains("&lt;img"), "{page}");
         for hostile in ["<script", "<b>pc", "<img", "\u{202e}", "\u{7}"] {
             assert!(!page.contains(hostile), "{hostile}: {page}");

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use khien_detect::{Level, RuleInfo, Tactic, Unmapped};
-use khien_hub::web::i18n::Arg;
 use maud::{Markup, html};
 
 use super::super::input::Source;
+use super::super::number;
 use super::super::summary::at_least;
 use super::super::tally::{Host, Reached, Span, Subject, Tally};
 use super::super::timeline::View;
@@ -443,10 +443,6 @@ fn span(span: Span) -> Markup {
             Some((first, last)) => { (moment(first)) " – " (moment(last)) }
         }
     }
-}
-
-fn number(number: u64) -> Arg<'static> {
-    Arg::Number(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 /// Returns a size in the unit that leaves few digits.
