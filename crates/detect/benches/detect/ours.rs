@@ -9,7 +9,7 @@ use crate::clock::timed;
 use crate::table::Round;
 
 /// Bytes of lines decoded at a time, as `khien hunt` does.
-const CHUNK_BYTES: usize = 1 << 20;
+const CHUNK_BYTES: usize = 256 << 10;
 
 pub(crate) fn load(folders: &[PathBuf]) -> (f64, Rules) {
     timed(|| Rules::load(folders).0)

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::feed;
 
 /// Bytes of lines decoded at a time, as `khien hunt` does.
-const CHUNK_BYTES: usize = 1 << 20;
+const CHUNK_BYTES: usize = 256 << 10;
 /// Where the numbers begin that stand for strangers: no feed is that long.
 const STRANGERS: u64 = 1 << 40;
 

@@ -1,7 +1,8 @@
 //! `cargo bench -p khien-detect --bench indicators [-- NUMBER]`: what millions of indicators cost
 //! in memory, and in time on top of decoding and rules.
 //!
-//! Times are CPU time of this one thread, so that a busy machine makes them rougher, not wrong.
+//! Of each chunk's rounds the least disturbed counts, so that a busy machine makes times rougher, not
+//! wrong.
 //! Nothing is decided here; the history is kept in `docs/performance.md`.
 
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
@@ -12,6 +13,7 @@ mod machine;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use khien_detect::{Engine, Indicators, IocBuilder, IocScanner, Rules};
 use khien_event::{Batch, Context, Format, parse};
@@ -22,9 +24,7 @@ const NUMBER: u64 = 5_000_000;
 /// Passes over the corpus; each has hashes, names and addresses of its own, or else the processor
 /// would remember the places of the few that there are.
 const PASSES: u64 = 4;
-const ROUNDS: usize = 7;
-/// Times that all events are looked at within a round.
-const SCANS: u32 = 10;
+const ROUNDS: usize = 15;
 
 fn main() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
@@ -59,39 +59,46 @@ fn load(number: u64) -> Indicators {
     set
 }
 
-/// Each step goes over all events at once: the kernel counts the time of a thread in ticks.
+/// What each step takes for one chunk: decoding, rules, indicators, a handful of them.
+type Steps = [Duration; 4];
+
+/// Takes the steps chunk by chunk, as a hunt does: what is looked at was matched a moment ago.
 fn measure(mut engine: Engine, set: Arc<Indicators>, chunks: &[String]) {
-    let mut batches = Vec::new();
-    let decoding = best(1, || {
-        batches = chunks.iter().map(|chunk| decode(chunk)).collect();
-    });
-    let events: usize = batches.iter().map(Batch::len).sum();
-    let matching = best(1, || {
-        for batch in &batches {
-            engine.batch(batch);
+    let mut looking = IocScanner::new(set);
+    let mut few = IocScanner::new(Arc::new(with_one_of_each(Indicators::builder())));
+    let mut least = vec![[Duration::MAX; 4]; chunks.len()];
+    let (mut batch, mut seen, mut events) = (Batch::new(), Vec::new(), 0);
+    for _ in 0..ROUNDS {
+        events = 0;
+        for (chunk, least) in chunks.iter().zip(&mut least) {
+            batch.clear();
+            let steps: Steps = [
+                timed(|| {
+                    drop(parse(Format::Json, chunk.as_bytes(), &Context::received(0), &mut batch))
+                }),
+                timed(|| drop(engine.batch(&batch))),
+                timed(|| looking.scan(&batch, 0, &mut seen)),
+                timed(|| few.scan(&batch, 0, &mut Vec::new())),
+            ];
+            least.iter_mut().zip(steps).for_each(|(least, step)| *least = step.min(*least));
+            events += batch.len();
         }
-    });
-    let mut hits = 0;
-    let mut look = |set: Arc<Indicators>| {
-        let mut scanner = IocScanner::new(set);
-        let mut seen = Vec::new();
-        best(SCANS, || {
-            seen.clear();
-            batches.iter().for_each(|batch| scanner.scan(batch, 0, &mut seen));
-            hits = seen.len();
-        })
-    };
-    let few = look(Arc::new(with_one_of_each(Indicators::builder())));
-    let looking = look(set);
-    let each = |ns: f64| ns / events as f64;
-    println!("{events} events, {hits} indicators seen");
-    println!("decoding {:.0} ns, rules {:.0} ns an event", each(decoding), each(matching));
+    }
+    let sum = |step: usize| least.iter().map(|steps| steps[step]).sum::<Duration>();
+    let [decoding, rules, looking, few] =
+        [0, 1, 2, 3].map(|step| sum(step).as_secs_f64() * 1e9 / events as f64);
+    println!("{events} events in {ROUNDS} rounds, {} indicators seen", seen.len() / ROUNDS);
+    println!("decoding {decoding:.0} ns, rules {rules:.0} ns an event");
     println!(
-        "indicators {:.0} ns an event ({:.0} ns with a handful of them): {:+.2} %",
-        each(looking),
-        each(few),
-        looking / (decoding + matching) * 100.0
+        "indicators {looking:.0} ns an event ({few:.0} ns with a handful of them): {:+.2} %",
+        looking / (decoding + rules) * 100.0
     );
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let began = Instant::now();
+    work();
+    began.elapsed()
 }
 
 /// A set in which every kind is looked for, and nothing is found.
@@ -100,20 +107,4 @@ fn with_one_of_each(mut builder: IocBuilder) -> Indicators {
     let list = format!("{hashes}\n203.0.113.1\nnobody.test\nhttp://nobody.test/x\n");
     builder.text("one of each", list.as_bytes());
     builder.finish().0
-}
-
-fn decode(chunk: &str) -> Batch {
-    let mut batch = Batch::new();
-    parse(Format::Json, chunk.as_bytes(), &Context::received(0), &mut batch);
-    batch
-}
-
-/// Returns the nanoseconds of the least disturbed of several rounds, each `times` times the work.
-fn best(times: u32, mut work: impl FnMut()) -> f64 {
-    let rounds = (0..ROUNDS).map(|_| {
-        let began = cpu_ns();
-        (0..times).for_each(|_| work());
-        (cpu_ns() - began) as f64 / f64::from(times)
-    });
-    rounds.fold(f64::INFINITY, f64::min)
 }
