@@ -139,7 +139,7 @@ impl Engine {
         let Found { mut hits, sightings } = self.scanner.scan(batch);
         for sighting in &sightings {
             let completed = self.correlator.count(self.place, sighting).into_iter();
-            hits.extend(completed.map(|rule| Hit { event: sighting.event, rule }));
+            hits.extend(completed.map(|(rule, _)| Hit { event: sighting.event, rule }));
         }
         hits.sort_by_key(|hit| hit.event);
         hits

@@ -26,6 +26,7 @@ mod unmapped;
 
 pub use attack::Tactic;
 pub use correlate::LATENESS_US;
+pub use correlate::completed::Completed;
 pub use correlate::correlator::{Correlator, STATE_BYTES_MAX, Settled};
 pub use correlate::counting::{Counters, GROUPS_MAX, RULE_BYTES_MAX, Usage};
 pub use correlate::link::CORRELATIONS_MAX;

@@ -145,8 +145,8 @@ fn a_hit_is_one_line_with_fixed_fields() {
     assert!(places.is_sorted(), "not in the order of the log: {told}");
     assert_eq!(hits[0]["tags"], serde_json::json!(["attack.execution", "attack.t1059.003"]));
     let csv = String::from_utf8(room.hunt(&["logs", "--format", "csv"]).stdout).unwrap();
-    assert!(csv.lines().next().unwrap().ends_with(",event,tags"), "{csv}");
-    assert!(csv.trim_end().ends_with(",attack.execution attack.t1059.003"), "{csv}");
+    assert!(csv.lines().next().unwrap().ends_with(",event,tags,correlation"), "{csv}");
+    assert!(csv.trim_end().ends_with(",attack.execution attack.t1059.003,"), "{csv}");
 }
 
 #[test]
@@ -195,6 +195,11 @@ fn correlations_count_over_files_in_the_order_of_time() {
     assert_eq!(hits[0]["rule_id"], "guessing");
     assert!(hits[0]["source"].as_str().unwrap().ends_with("auth.a"));
     assert!(hits[0]["timestamp"].as_str().unwrap().contains(":00:04"));
+    let correlation = serde_json::json!({"group_by": {"src_ip": "192.0.2.9"}, "value": 4});
+    assert_eq!(hits[0]["correlation"], correlation);
+    let csv = String::from_utf8(room.hunt(&["logs", "--format", "csv"]).stdout).unwrap();
+    let told = r#""{""group_by"":{""src_ip"":""192.0.2.9""},""value"":4}""#;
+    assert!(csv.trim_end().ends_with(told), "{csv}");
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn every_form_keeps_the_marking() {
     let cell = |row: usize, name: &str| {
         rows[row].get(head.iter().position(|column| column == name).unwrap()).unwrap().to_owned()
     };
-    assert_eq!((rows.len(), head.len(), head.get(11)), (5, 24, Some("event")));
+    assert_eq!((rows.len(), head.len(), head.get(11)), (5, 25, Some("event")));
     assert_eq!((cell(0, "rule_id"), cell(0, "indicator_tlp")), ("shell".into(), String::new()));
     assert_eq!(
         (cell(2, "indicator_value"), cell(2, "indicator_tlp")),
@@ -151,7 +151,14 @@ fn every_form_keeps_the_marking() {
     // No spreadsheet takes what a feed says for a formula.
     assert_eq!(cell(2, "rule_link"), "'=cmd|x");
     let plain = room.hunt(&["a.json", "--format", "csv"]).stdout;
-    assert!(String::from_utf8(plain).unwrap().lines().next().unwrap().ends_with(",event,tags"));
+    assert!(
+        String::from_utf8(plain)
+            .unwrap()
+            .lines()
+            .next()
+            .unwrap()
+            .ends_with(",event,tags,correlation")
+    );
 
     let table = hunt("table");
     for part in [

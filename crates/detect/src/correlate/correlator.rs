@@ -14,6 +14,7 @@
 use std::sync::Arc;
 
 use super::LATENESS_US;
+use super::completed::Completed;
 use super::counting::{Arrival, Counters, Counting, Usage};
 use super::group::{Answer, Verdict};
 use super::link::Linked;
@@ -30,7 +31,7 @@ const SWEEP_US: i64 = 10_000_000;
 const SETTLED_MAX: usize = 10_000;
 
 /// A hit that was only known once the time was over, of an event that came before.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settled {
     /// The correlation.
     pub rule: Arc<RuleInfo>,
@@ -40,7 +41,12 @@ pub struct Settled {
     pub event: usize,
     /// When that event happened, µs UTC.
     pub at: i64,
+    /// Of which group, and how many.
+    pub completed: Completed,
 }
+
+/// The correlations that an event completes.
+type Fired = Vec<(Arc<RuleInfo>, Completed)>;
 
 /// The counting half of the engine: the only one with a memory.
 #[derive(Debug)]
@@ -101,7 +107,7 @@ impl Correlator {
     }
 
     /// Counts a sighting of the batch at `place`; returns the correlations that its event completes.
-    pub fn count(&mut self, place: u64, sighting: &Sighting) -> Vec<Arc<RuleInfo>> {
+    pub fn count(&mut self, place: u64, sighting: &Sighting) -> Vec<(Arc<RuleInfo>, Completed)> {
         let mut completed = Vec::new();
         let Some(at) = sighting.at else {
             self.counters.untimed += 1;
@@ -176,17 +182,12 @@ impl Correlator {
         let before = counting.bytes;
         counting.expire(clock, &mut verdicts);
         self.bytes = (self.bytes + counting.bytes).saturating_sub(before);
-        verdicts.iter().for_each(|verdict| self.settle(number, verdict));
+        verdicts.iter().for_each(|(group, verdict)| self.settle(number, group, verdict));
     }
 
     /// Goes up through the correlations that count this one, which are few and bounded. Hits go to
     /// `completed` where the event is the one at hand.
-    fn count_seen(
-        &mut self,
-        seen: &Seen,
-        event: Event,
-        mut completed: Option<&mut Vec<Arc<RuleInfo>>>,
-    ) {
+    fn count_seen(&mut self, seen: &Seen, event: Event, mut completed: Option<&mut Fired>) {
         let number = seen.correlation as usize;
         let always = seen.above.iter().any(|above| self.is_temporal(above));
         let Some(counting) = self.countings.get_mut(number) else { return };
@@ -197,21 +198,24 @@ impl Correlator {
         let answer = counting.count(arrival, &mut verdicts);
         while counting.is_over_quota() && counting.evict() {}
         self.bytes = (self.bytes + counting.bytes).saturating_sub(before);
-        if answer == Answer::Fires && counting.linked.speaks {
+        if let Answer::Fires(measured) = answer
+            && counting.linked.speaks
+        {
             let rule = Arc::clone(&counting.linked.info);
+            let told = Completed::new(&counting.linked.group_by, &seen.group, measured);
             match completed.as_deref_mut() {
-                Some(completed) => completed.push(rule),
-                None => self.tell(Settled { rule, place, event: position, at }),
+                Some(completed) => completed.push((rule, told)),
+                None => self.tell(Settled { rule, place, event: position, at, completed: told }),
             }
         }
         self.keep_quota();
         for above in &seen.above {
             let holds = answer == Answer::Holds && self.is_temporal(above);
-            if holds || answer == Answer::Fires {
+            if holds || matches!(answer, Answer::Fires(_)) {
                 self.count_seen(above, event, completed.as_deref_mut());
             }
         }
-        verdicts.iter().for_each(|verdict| self.settle(number, verdict));
+        verdicts.iter().for_each(|(group, verdict)| self.settle(number, group, verdict));
     }
 
     fn is_temporal(&self, seen: &Seen) -> bool {
@@ -219,13 +223,14 @@ impl Correlator {
         counting.is_some_and(|counting| counting.linked.window.kind.is_temporal())
     }
 
-    fn settle(&mut self, number: usize, verdict: &Verdict) {
+    fn settle(&mut self, number: usize, group: &str, verdict: &Verdict) {
         let linked = &self.countings[number].linked;
         let (at, origin) = (verdict.at, &verdict.origin);
         let event = Event { place: origin.place, event: origin.event, at };
         if linked.speaks {
             let rule = Arc::clone(&linked.info);
-            self.tell(Settled { rule, place: event.place, event: event.event, at });
+            let completed = Completed::new(&linked.group_by, group, verdict.measured);
+            self.tell(Settled { rule, place: event.place, event: event.event, at, completed });
         }
         origin.above.iter().for_each(|above| self.count_seen(above, event, None));
     }

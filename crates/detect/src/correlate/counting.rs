@@ -90,6 +90,9 @@ pub(crate) struct Counting {
     pub(crate) counters: Counters,
 }
 
+/// The verdicts of a correlation, each with the key of its group.
+pub(crate) type Verdicts = Vec<(Arc<str>, Verdict)>;
+
 /// A sighting on its way into a correlation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival<'s> {
@@ -116,7 +119,7 @@ impl Counting {
     }
 
     /// Counts a sighting.
-    pub(crate) fn count(&mut self, arrival: Arrival<'_>, verdicts: &mut Vec<Verdict>) -> Answer {
+    pub(crate) fn count(&mut self, arrival: Arrival<'_>, verdicts: &mut Verdicts) -> Answer {
         let window = &self.linked.window;
         let seen = arrival.seen;
         let load = match window.kind {
@@ -145,9 +148,10 @@ impl Counting {
         self.counters.late += u64::from(answer == Answer::Late);
         let approximate = group.is_approximate();
         if window.framed {
-            verdicts.extend(group.judge(window, false));
+            let judged = group.judge(window, false).into_iter();
+            verdicts.extend(judged.map(|verdict| (seen.group.as_ref().into(), verdict)));
         }
-        let hits = verdicts.len() + usize::from(answer == Answer::Fires);
+        let hits = verdicts.len() + usize::from(matches!(answer, Answer::Fires(_)));
         self.counters.approximate += if approximate { hits as u64 } else { 0 };
         self.bytes = (self.bytes + group.samples.bytes()).saturating_sub(before);
         answer
@@ -166,7 +170,7 @@ impl Counting {
     }
 
     /// Takes out the group that is over first, if it is over before `before`.
-    fn pop(&mut self, before: i64) -> Option<Group> {
+    fn pop(&mut self, before: i64) -> Option<(Arc<str>, Group)> {
         while let Some(Reverse((end, key))) = self.expiry.peek() {
             if *end >= before {
                 return None;
@@ -180,7 +184,7 @@ impl Counting {
                     if let Some(group) = self.groups.remove(&key) {
                         self.bytes = self.bytes.saturating_sub(weight(&key, &group));
                         self.shrink();
-                        return Some(*group);
+                        return Some((key, *group));
                     }
                 }
             }
@@ -197,13 +201,13 @@ impl Counting {
     }
 
     /// Lets go of the groups that are over and judges their last time frames.
-    pub(crate) fn expire(&mut self, clock: i64, verdicts: &mut Vec<Verdict>) {
-        while let Some(mut group) = self.pop(clock) {
+    pub(crate) fn expire(&mut self, clock: i64, verdicts: &mut Verdicts) {
+        while let Some((key, mut group)) = self.pop(clock) {
             if self.linked.window.framed {
                 let approximate = group.is_approximate();
                 let told = group.judge(&self.linked.window, true);
                 self.counters.approximate += if approximate { told.len() as u64 } else { 0 };
-                verdicts.extend(told);
+                verdicts.extend(told.into_iter().map(|verdict| (Arc::clone(&key), verdict)));
             }
         }
     }

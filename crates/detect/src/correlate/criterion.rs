@@ -42,6 +42,11 @@ impl Measured {
         Self { value: i128::from(count).saturating_mul(UNIT), over: 1 }
     }
 
+    /// Returns it as near as a number with a point can be.
+    pub(crate) fn as_number(self) -> f64 {
+        self.value as f64 / self.over as f64 / UNIT as f64
+    }
+
     /// Returns a number.
     pub(crate) fn number(number: f64) -> Self {
         Self { value: millionths(Number::Float(number)), over: 1 }

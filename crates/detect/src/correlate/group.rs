@@ -1,5 +1,6 @@
 //! One group of a correlation: its sightings, and whether they amount to a hit.
 
+use super::criterion::Measured;
 use super::samples::{Origin, Sample, Samples};
 use super::window::Window;
 
@@ -24,8 +25,8 @@ pub(crate) enum Answer {
     Late,
     /// The condition holds, as it did within the time span before.
     Holds,
-    /// The condition holds.
-    Fires,
+    /// The condition holds, for what was measured.
+    Fires(Measured),
 }
 
 /// A time frame that is over and fulfils the condition.
@@ -34,6 +35,7 @@ pub(crate) struct Verdict {
     /// The last event of the frame, and when it was, µs.
     pub(crate) at: i64,
     pub(crate) origin: Origin,
+    pub(crate) measured: Measured,
 }
 
 impl Group {
@@ -64,20 +66,22 @@ impl Group {
         let silent = self.fired_at.is_some_and(|fired| {
             sample.at.saturating_sub(fired).saturating_abs() <= window.span_us
         });
-        if (silent && !always) || !self.holds_around(sample.at, window) {
+        if silent && !always {
             return Answer::Nothing;
         }
+        let Some(measured) = self.met_around(sample.at, window) else { return Answer::Nothing };
         if silent {
             return Answer::Holds;
         }
         self.fired_at = Some(sample.at);
-        Answer::Fires
+        Answer::Fires(measured)
     }
 
     /// Looks at every window that a sighting lies in: usually the one that it ends.
-    fn holds_around(&self, at: i64, window: &Window) -> bool {
-        let holds = |end: i64| window.holds(&self.samples, end.saturating_sub(window.span_us), end);
-        holds(at) || self.samples.ends(at, at.saturating_add(window.span_us)).any(holds)
+    fn met_around(&self, at: i64, window: &Window) -> Option<Measured> {
+        let met = |end: i64| window.met(&self.samples, end.saturating_sub(window.span_us), end);
+        let later = || self.samples.ends(at, at.saturating_add(window.span_us)).find_map(met);
+        met(at).or_else(later)
     }
 
     /// Judges the time frames that nothing can be added to any more: all of them when the group is
@@ -91,9 +95,9 @@ impl Group {
             }
             let frame = self.samples.take(to);
             let measured = window.measured(&frame.buckets, &frame.recent);
-            let holds = measured.is_some_and(|measured| window.criterion.holds(measured));
-            if let Some((at, origin)) = frame.last.filter(|_| holds) {
-                verdicts.push(Verdict { at, origin });
+            let met = measured.filter(|measured| window.criterion.holds(*measured));
+            if let (Some((at, origin)), Some(measured)) = (frame.last, met) {
+                verdicts.push(Verdict { at, origin, measured });
             }
         }
         // Buckets that were emptied take room.

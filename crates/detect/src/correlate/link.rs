@@ -30,6 +30,8 @@ const WAYS_ALL_MAX: usize = 50_000;
 pub(crate) struct Linked {
     pub(crate) info: Arc<RuleInfo>,
     pub(crate) window: Window,
+    /// The fields that make a group, as the correlation names them.
+    pub(crate) group_by: Arc<[String]>,
     /// Whether it is told by itself, or only counted by others.
     pub(crate) speaks: bool,
     pub(crate) meaning: Meaning,
@@ -220,6 +222,7 @@ impl Linker<'_> {
             net.linked.push(Linked {
                 info: own.info.clone(),
                 window: standing.window.clone(),
+                group_by: own.group_by.clone().into(),
                 speaks: own.speaks,
                 meaning: standing.meaning,
             });

@@ -3,10 +3,12 @@
 //! `rule` reads the section, `criterion` its condition, `link` binds the names to loaded rules and
 //! refuses circles, `sighting` says what the scanner hands over. The memory is `correlator` (all of
 //! it), `counting` (one correlation), `group`, `samples` (its newest sightings) and `folded` (its
-//! older ones, with `distinct`, `quantile` and `chain`); `window` asks it
+//! older ones, with `distinct`, `quantile` and `chain`); `window` asks it,
+//! `completed` tells of what it found,
 //! and `save` carries it over a restart; `packed` carries sightings past what memory can hold.
 
 mod chain;
+pub(crate) mod completed;
 pub(crate) mod correlator;
 pub(crate) mod counting;
 pub(crate) mod criterion;

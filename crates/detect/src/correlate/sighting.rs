@@ -141,3 +141,9 @@ fn group_key(values: impl Iterator<Item = String>) -> Box<str> {
     }
     key.into()
 }
+
+/// Returns the values that a key was made of, of so many fields; nothing for one told by its hash.
+pub(crate) fn values_of_key(key: &str, fields: usize) -> Option<impl Iterator<Item = &str>> {
+    let values = key.split_terminator(KEY_SEPARATOR);
+    (key.matches(KEY_SEPARATOR).count() == fields).then_some(values)
+}

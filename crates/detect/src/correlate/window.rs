@@ -54,13 +54,14 @@ impl Window {
         self.span_us + self.delay_us
     }
 
-    /// Returns whether the criterion holds for the sightings from `from` to `to`, both included.
-    pub(crate) fn holds(&self, samples: &Samples, from: i64, to: i64) -> bool {
+    /// Returns what the sightings from `from` to `to`, both included, amount to, if the criterion
+    /// holds for it.
+    pub(crate) fn met(&self, samples: &Samples, from: i64, to: i64) -> Option<Measured> {
         // Counting values is dear, and mostly there are too few.
         if self.kind == Kind::ValueCount && samples.folded.is_none() {
             let most = Measured::count(samples.recent.len() as u64);
             if !self.criterion.holds(most) {
-                return false;
+                return None;
             }
         }
         let recent = within(&samples.recent, from, to, |sample| sample.at, |sample| sample.at);
@@ -80,7 +81,7 @@ impl Window {
                 Some(self.row(rows, from, recent))
             }
         }
-        .is_some_and(|measured| self.criterion.holds(measured))
+        .filter(|measured| self.criterion.holds(*measured))
     }
 
     /// Returns what sightings amount to; nothing where there is none.

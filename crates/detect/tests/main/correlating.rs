@@ -215,6 +215,34 @@ fn a_judged_correlation_can_be_counted() {
 }
 
 #[test]
+fn what_completed_a_count_is_told() {
+    let told = |correlation: &str, field: &str| {
+        let engine = with(&format!(
+            "{{type: {correlation}, rules: [a], group-by: [Host, Nowhere], timespan: 1m, \
+             condition: {{field: Value, {field}}}}}"
+        ));
+        let (mut scanner, mut correlator) = engine.split();
+        let log = [event(0, "a", "PC-1", "4"), event(1, "a", "pc-1", "7")].join("\n");
+        let mut counts = Vec::new();
+        for sighting in scanner.scan(&events(&log)).sightings {
+            counts.extend(correlator.count(0, &sighting).into_iter().map(|(_, count)| count));
+        }
+        correlator.finish();
+        counts.extend(correlator.settled().into_iter().map(|settled| settled.completed));
+        counts.pop().map(|one| {
+            let group = one.group().unwrap();
+            assert_eq!(group, [("Host", "pc-1"), ("Nowhere", "")]);
+            one.value()
+        })
+    };
+    assert_eq!(told("value_count", "gte: 2"), Some(2.0));
+    assert_eq!(told("value_sum", "gt: 10"), Some(11.0));
+    // Judged when the minute is over.
+    assert_eq!(told("value_avg", "gt: 1"), Some(5.5));
+    assert_eq!(told("value_sum", "gt: 11"), None);
+}
+
+#[test]
 fn aliases_reach_through_chains() {
     let chain = "title: Top\nid: top\ncorrelation: {type: temporal, rules: [inner, c], \
                  group-by: [who], timespan: 10m, aliases: {who: {c: Value}}}\n---\n\

@@ -7,7 +7,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use khien_detect::{Correlator, Counters, Level, RuleInfo};
+use khien_detect::{Completed, Correlator, Counters, Level, RuleInfo, Settled};
 use tempfile::SpooledTempFile;
 
 use super::scan::{What, Written};
@@ -27,6 +27,7 @@ pub(super) struct Complete {
     /// The number of the event in the file.
     pub(super) number: usize,
     pub(super) rule: Arc<RuleInfo>,
+    pub(super) completed: Completed,
 }
 
 /// All of them, in the order of time.
@@ -51,9 +52,9 @@ impl Counted {
         for next in sightings {
             let (file, sighting) = next.context("reading back what is to be counted")?;
             // The place of a batch is its file, so that what settles later tells its event.
-            for rule in correlator.count(file as u64, &sighting) {
+            for (rule, completed) in correlator.count(file as u64, &sighting) {
                 let (at, number) = (sighting.at.unwrap_or_default(), sighting.event);
-                counted.keep(Complete { at, file, number, rule }, min_level);
+                counted.keep(Complete { at, file, number, rule, completed }, min_level);
             }
             counted.settle(&mut correlator, min_level);
         }
@@ -69,7 +70,8 @@ impl Counted {
     fn settle(&mut self, correlator: &mut Correlator, min_level: Level) {
         for hit in correlator.settled() {
             let Ok(file) = usize::try_from(hit.place) else { continue };
-            self.keep(Complete { at: hit.at, file, number: hit.event, rule: hit.rule }, min_level);
+            let Settled { at, event: number, rule, completed, .. } = hit;
+            self.keep(Complete { at, file, number, rule, completed }, min_level);
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use khien_detect::{Indicator, IocHit, RuleInfo, Tlp};
+use khien_detect::{Completed, Indicator, IocHit, RuleInfo, Tlp};
 use khien_event::{Column, Event, Value};
 use khien_hub::web::i18n::{Arg, Lang};
 use serde::Serialize;
@@ -12,6 +12,9 @@ use serde::Serialize;
 use super::period::VIETNAM;
 use super::report::render_sample;
 use super::{Form, number};
+
+/// Below it every whole number is exact as one with a point.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// How hits are written.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +24,47 @@ pub(super) struct Shape {
     pub(super) indicators: bool,
     /// What `table` is written in; the other forms are for machines, or bear both languages.
     pub(super) lang: Lang,
+}
+
+/// What made the hit, besides the event.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cause<'a> {
+    Rule,
+    Indicator(&'a Provenance<'a>),
+    /// A correlation, whose count it completes.
+    Count(&'a Completed),
+}
+
+impl<'a> Cause<'a> {
+    fn indicator(self) -> Option<&'a Provenance<'a>> {
+        match self {
+            Self::Indicator(provenance) => Some(provenance),
+            Self::Rule | Self::Count(_) => None,
+        }
+    }
+}
+
+/// What a correlation counted. The names are fixed.
+#[derive(Debug, Serialize)]
+struct Correlation {
+    /// By field, folded as they were compared; null where they were too long to be kept.
+    group_by: Option<serde_json::Map<String, serde_json::Value>>,
+    /// What met the condition.
+    value: serde_json::Value,
+}
+
+impl Correlation {
+    fn of(completed: &Completed) -> Self {
+        let group = completed.group().map(|group| {
+            group.into_iter().map(|(field, value)| (field.to_owned(), value.into())).collect()
+        });
+        let value = completed.value();
+        // Counts are told without a point.
+        let is_whole = value.fract() == 0.0 && value.abs() < WHOLE_MAX;
+        #[expect(clippy::cast_possible_truncation, reason = "whole, and not too large")]
+        let value = if is_whole { (value as i64).into() } else { value.into() };
+        Self { group_by: group, value }
+    }
 }
 
 /// Where an indicator that was seen comes from. The names are fixed.
@@ -130,11 +174,14 @@ struct Record<'a> {
     /// Those of ATT&CK.
     tags: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    correlation: Option<Correlation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     indicator: Option<&'a Provenance<'a>>,
 }
 
-/// The columns of `csv`; `event` is JSON inside its cell, `tags` stand with blanks between them.
-const COLUMNS: [&str; 13] = [
+/// The columns of `csv`; `event` is JSON inside its cell, as is `correlation`; `tags` stand
+/// with blanks between them.
+const COLUMNS: [&str; 14] = [
     "rule_id",
     "rule_title",
     "rule_author",
@@ -148,6 +195,7 @@ const COLUMNS: [&str; 13] = [
     "source",
     "event",
     "tags",
+    "correlation",
 ];
 
 /// What follows them when indicators are looked for; empty for the hit of a rule.
@@ -172,12 +220,7 @@ pub(super) fn csv_head(shape: Shape) -> String {
 }
 
 impl<'a> Record<'a> {
-    fn new(
-        rule: &'a RuleInfo,
-        indicator: Option<&'a Provenance<'a>>,
-        event: Event<'a>,
-        source: &'a str,
-    ) -> Self {
+    fn new(rule: &'a RuleInfo, cause: Cause<'a>, event: Event<'a>, source: &'a str) -> Self {
         let text = |column| event.column(column).and_then(Value::as_text);
         let at = event.t_event().and_then(|us| Timestamp::from_microsecond(us).ok());
         Self {
@@ -196,7 +239,11 @@ impl<'a> Record<'a> {
             source,
             event: event.to_json(),
             tags: rule.attack_tags().collect(),
-            indicator,
+            correlation: match cause {
+                Cause::Count(completed) => Some(Correlation::of(completed)),
+                Cause::Rule | Cause::Indicator(_) => None,
+            },
+            indicator: cause.indicator(),
         }
     }
 
@@ -219,6 +266,8 @@ impl<'a> Record<'a> {
             Some(serde_json::Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         };
+        let correlation = self.correlation.as_ref().map(serde_json::to_string).transpose();
+        let correlation = correlation.map_err(std::io::Error::from)?.unwrap_or_default();
         let mut writer = csv::Writer::from_writer(Vec::new());
         for cell in [
             &inert(self.rule_id),
@@ -234,6 +283,7 @@ impl<'a> Record<'a> {
             &inert(self.source),
             &self.event.to_string(),
             &inert(&self.tags.join(" ")),
+            &correlation,
         ] {
             writer.write_field(cell)?;
         }
@@ -293,13 +343,13 @@ fn inert(cell: &str) -> Cow<'_, str> {
 pub(super) fn render(
     shape: Shape,
     rule: &RuleInfo,
-    indicator: Option<&Provenance<'_>>,
+    cause: Cause<'_>,
     event: Event<'_>,
     source: &str,
 ) -> anyhow::Result<Vec<u8>> {
-    let record = || Record::new(rule, indicator, event, source);
+    let record = || Record::new(rule, cause, event, source);
     Ok(match shape.form {
-        Form::Html => render_sample(indicator, event, source, shape.lang),
+        Form::Html => render_sample(cause.indicator(), event, source, shape.lang),
         Form::Table => record().line(shape.lang).into_bytes(),
         Form::Json => serde_json::to_vec(&record())?,
         Form::Jsonl => {

@@ -17,7 +17,7 @@ use super::input::Source;
 use super::period::Period;
 use super::progress::BytesRead;
 use super::reading::Reader;
-use super::record::{self, Provenance, Shape};
+use super::record::{self, Cause, Provenance, Shape};
 use super::tally::Span;
 use super::waiting::{Unwanted, Waiting};
 
@@ -217,7 +217,7 @@ impl Writer<'_> {
         let event = batch.event(hit.event);
         let Search { shape, min_level, period } = self.search;
         if hit.rule.level >= min_level && period.holds(event.t_event()) {
-            let text = record::render(shape, &hit.rule, None, event, self.name);
+            let text = record::render(shape, &hit.rule, Cause::Rule, event, self.name);
             part.keep(What::Rule(hit.rule), None, event, text);
         }
     }
@@ -228,7 +228,8 @@ impl Writer<'_> {
             let indicator = scanner.indicators().indicator(hit);
             let provenance = Provenance::new(hit, &indicator);
             let (shape, rule) = (self.search.shape, indicator.rule_info());
-            let text = record::render(shape, &rule, Some(&provenance), event, self.name);
+            let text =
+                record::render(shape, &rule, Cause::Indicator(&provenance), event, self.name);
             part.keep(What::Indicator(indicator.kind), indicator.tlp, event, text);
         }
     }
@@ -275,9 +276,9 @@ pub(super) fn revisit(
         let here = wanted.partition_point(|place| all[*place].number < end);
         let (now, later) = wanted.split_at(here);
         for place in now {
-            let Complete { number, rule, .. } = &all[*place];
+            let Complete { number, rule, completed, .. } = &all[*place];
             let event = batch.event(number - first);
-            match record::render(shape, rule, None, event, &name) {
+            match record::render(shape, rule, Cause::Count(completed), event, &name) {
                 Ok(text) => {
                     keep(*place, &Written::new(What::Rule(rule.clone()), None, event, text));
                 }
