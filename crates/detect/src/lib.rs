@@ -9,7 +9,7 @@
 //! [`IocScanner`] looks for them in the same batches and answers with [`IocHit`]s.
 //!
 //! The crate has no clock and no state beyond the windows of its correlations. Rules may come from
-//! strangers: their size, depth, number and regular expressions are bounded.
+//! strangers: their size, depth, number and what they compile into are bounded.
 //!
 //! It does not decode logs (that is `event`), keep hits or raise signals (that is the hub).
 

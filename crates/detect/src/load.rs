@@ -14,6 +14,7 @@ use crate::correlate::rule::{self as correlation, Correlation};
 use crate::correlate::sighting::Feed;
 use crate::fields::Fields;
 use crate::pack;
+use crate::sigma::budget::Budget;
 use crate::sigma::filter::{self, FILTERS_MAX, Filter, Filtered};
 use crate::sigma::parse::{self, Document};
 use crate::sigma::placeholder::Placeholders;
@@ -135,6 +136,7 @@ pub struct Loader {
     components: HashMap<String, bool>,
     ids: HashMap<String, String>,
     fields: Fields,
+    budget: Budget,
     refused: Vec<Refused>,
 }
 
@@ -224,7 +226,8 @@ impl Loader {
                 *self.components.entry(name).or_default() |= generate;
             }
         }
-        let document = match parse::document(node, file, &mut self.fields, &self.lists) {
+        let Self { fields, lists, budget, .. } = self;
+        let document = match parse::document(node, file, fields, lists, budget) {
             Ok(document) => document,
             Err(reason) => return self.refuse(file, Some(node), reason),
         };

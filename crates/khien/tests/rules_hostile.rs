@@ -129,13 +129,48 @@ fn regular_expressions_beyond_reason_are_refused() {
                 + "---\n"
         })
         .collect();
-    room.rule("many.yml", many.trim_end_matches("---\n"));
+    // Last: they fill the set.
+    room.rule("z.yml", many.trim_end_matches("---\n"));
     let check = room.check();
     all_refused(
         &check,
         &["nested", "classes", "deep", "looking", "back"].map(|id| (id, "regular expression")),
     );
     assert!(why(&check, "again").is_empty());
+}
+
+/// Each of these fits; a set of them took all memory there is.
+#[test]
+fn rules_that_multiply_are_refused_once_the_set_is_full() {
+    let room = Room::new();
+    let values = |count: usize, value: &dyn Fn(usize) -> String| {
+        (0..count).map(|n| format!("'{}'", value(n))).collect::<Vec<_>>().join(", ")
+    };
+    let wide = values(250, &|n| format!("q{n}\\w{{60}}z"));
+    room.rule("many/wide.yml", &plain("wide", &format!("{{s: {{a|re: [{wide}]}}, condition: s}}")));
+    for rule in 0..400 {
+        let id = format!("words{rule}");
+        let words = values(20, &|n| format!("q{rule}_{n}\\w{{40}}z"));
+        let detection = format!("{{s: {{a|re: [{words}]}}, condition: s}}");
+        room.rule(&format!("many/{id}.yml"), &plain(&id, &detection));
+    }
+    let check = room.check();
+    all_refused(&check, &[("wide", "compiles into more than"), ("words399", "any more")]);
+}
+
+#[test]
+fn texts_that_multiply_are_refused_once_the_set_is_full() {
+    let room = Room::new();
+    let long = "x".repeat(8_000);
+    for rule in 0..400 {
+        let id = format!("dashes{rule}");
+        let detection =
+            format!("{{s: {{a|windash|contains: ' -a -b -c -d{rule}{long}'}}, condition: s}}");
+        room.rule(&format!("many/{id}.yml"), &plain(&id, &detection));
+    }
+    let check = room.check();
+    assert!(why(&check, "dashes0").is_empty());
+    all_refused(&check, &[("dashes399", "any more")]);
 }
 
 #[test]

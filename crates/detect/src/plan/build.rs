@@ -399,7 +399,7 @@ pub(super) fn effort(test: &Test, anywhere: bool) -> u32 {
         Test::Number { .. } | Test::Compare(..) => 4,
         Test::Cidr(_) | Test::Time { .. } => 12,
         Test::Field { .. } => 8,
-        Test::Regex { .. } => 200,
+        Test::Regex(_) => 200,
         Test::OneOf(_) => 20,
     };
     if anywhere { one * 20 } else { one }

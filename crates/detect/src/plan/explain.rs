@@ -127,7 +127,7 @@ fn told(test: &Test, fields: &Fields) -> (String, String) {
         Test::Number { written, .. } => (String::new(), written.to_string()),
         Test::Null => (String::new(), "null".to_owned()),
         Test::Exists(wanted) => ("exists".to_owned(), wanted.to_string()),
-        Test::Regex { regex, .. } => ("re".to_owned(), quoted(regex.as_str())),
+        Test::Regex(regular) => ("re".to_owned(), quoted(regular.as_str())),
         Test::Cidr(net) => ("cidr".to_owned(), net.to_string()),
         Test::Compare(comparison, number) => {
             (comparison_told(*comparison), number.as_float().to_string())

@@ -172,13 +172,13 @@ fn sign(test: &Test) -> Option<Sign> {
             (Some(Number::Int(number)), Some(Number::Int(_))) => Sign::Number(*number),
             _ => Sign::Presence,
         }),
-        Test::Regex { needs, .. } if !needs.is_empty() => Some(Sign::Texts {
-            texts: needs.iter().map(|text| text.as_str().into()).collect(),
+        Test::Regex(regular) if !regular.needs().is_empty() => Some(Sign::Texts {
+            texts: regular.needs().iter().map(|text| text.as_str().into()).collect(),
             place: Place::Anywhere,
             meaning: Meaning::PlainHint,
         }),
         Test::Null | Test::Exists(false) | Test::OneOf(_) => None,
-        Test::Regex { .. }
+        Test::Regex(_)
         | Test::Exists(true)
         | Test::Cidr(_)
         | Test::Compare(..)

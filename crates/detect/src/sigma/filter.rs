@@ -17,7 +17,7 @@ use super::rule::{LogSource, Rule, RuleInfo};
 /// Filters of one set.
 pub(crate) const FILTERS_MAX: usize = 1_000;
 /// What the copies of all filters in all rules may take, reckoned as for rules.
-const COPIES_BYTES_MAX: usize = 64 << 20;
+const COPIES_BYTES_MAX: usize = 128 << 20;
 
 /// A filter as its document tells it.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct Filter {
     pub(crate) rules: Option<Vec<String>>,
     pub(crate) searches: Vec<Search>,
     pub(crate) condition: Expr,
-    /// What it costs, reckoned as for rules.
+    /// What a copy of it costs, reckoned as for rules.
     pub(crate) bytes: usize,
     pub(crate) meaning: Meaning,
 }

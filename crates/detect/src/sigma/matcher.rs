@@ -6,14 +6,15 @@
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use jiff::civil::{Date, Time};
 use khien_event::Value;
-use regex::Regex;
 
 use super::number::Number;
 use super::pattern::{Pattern, Place};
+use super::regular::Regular;
 use crate::fields::FieldId;
 
 /// A search: what stands under one name of `detection`.
@@ -49,8 +50,8 @@ pub(crate) enum Test {
     Null,
     /// The field is there, whatever its value, or is not.
     Exists(bool),
-    /// `re`, with the lower-case texts of which one occurs in every match (none: not known).
-    Regex { regex: Box<Regex>, needs: Box<[String]> },
+    /// `re`: one for all copies of the test, because its notes are large.
+    Regex(Arc<Regular>),
     /// `cidr`.
     Cidr(IpNet),
     /// `lt`, `lte`, `gt`, `gte`.
@@ -152,7 +153,7 @@ impl Test {
                         .zip(Number::of_event(raw))
                         .is_some_and(|(wanted, found)| Comparison::Equal.holds(found, wanted))
             }
-            Self::Regex { regex, .. } => regex.is_match(raw),
+            Self::Regex(regular) => regular.is_in(raw),
             Self::Cidr(net) => address(raw).is_some_and(|ip| net.contains(&ip)),
             Self::Compare(comparison, number) => {
                 Number::of_event(raw).is_some_and(|found| comparison.holds(found, *number))

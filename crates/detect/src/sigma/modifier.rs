@@ -5,32 +5,23 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
-use regex::{Regex, RegexBuilder};
 
+use super::budget::{Budget, Spending};
 use super::matcher::{Comparison, Item, Test, TimePart};
 use super::number::Number;
 use super::pattern::{Pattern, Piece, Place, Template};
 use super::placeholder::Placeholders;
 use super::reason::Reason;
-use super::required;
+use super::regular::{Flags, Regular};
 use super::spelling::{self, Part};
 use super::yaml::Node;
 use crate::fields::Fields;
 
-/// Bytes that a compiled regular expression may take.
-const REGEX_BYTES_MAX: usize = 4 << 20;
-/// Nesting of a regular expression.
-const REGEX_DEPTH_MAX: u32 = 100;
-/// What a regular expression is taken to cost: on average far below its bound.
-const REGEX_BYTES: usize = 64 << 10;
-/// What a test costs beside its text.
-const TEST_BYTES: usize = 64;
-/// What all tests of a rule may cost.
-const RULE_BYTES_MAX: usize = 16 << 20;
 /// Bytes of one value.
 const VALUE_BYTES_MAX: usize = 16 << 10;
 /// Texts that one value may become (five dashes to the fourth).
@@ -58,14 +49,6 @@ impl Kind {
             Self::FieldRef => "fieldref",
         }
     }
-}
-
-/// The sub-modifiers of `re`.
-#[derive(Clone, Copy, Debug, Default)]
-struct Flags {
-    insensitive: bool,
-    multi_line: bool,
-    dot_all: bool,
 }
 
 /// A text on its way through the modifiers: with wildcards until an encoding takes them.
@@ -138,13 +121,17 @@ pub(crate) struct Build<'f> {
     lists: &'f Placeholders,
     /// Names of the lists that placeholders stood for.
     used: BTreeSet<String>,
-    spent_bytes: usize,
+    spending: Spending<'f>,
 }
 
 impl<'f> Build<'f> {
     /// Begins a rule.
-    pub(crate) fn new(fields: &'f mut Fields, lists: &'f Placeholders) -> Self {
-        Self { fields, lists, used: BTreeSet::new(), spent_bytes: 0 }
+    pub(crate) fn new(
+        fields: &'f mut Fields,
+        lists: &'f Placeholders,
+        budget: &'f mut Budget,
+    ) -> Self {
+        Self { fields, lists, used: BTreeSet::new(), spending: Spending::new(budget) }
     }
 
     /// Returns the lists that placeholders stood for so far.
@@ -153,18 +140,9 @@ impl<'f> Build<'f> {
         self.used.iter().map(move |name| (name.as_str(), values(name)))
     }
 
-    /// Returns what the rule has cost so far.
-    pub(crate) const fn spent_bytes(&self) -> usize {
-        self.spent_bytes
-    }
-
-    /// Counts a test of so many bytes; a rule has one budget for all of them.
-    fn spend(&mut self, bytes: usize) -> Result<(), Reason> {
-        self.spent_bytes += TEST_BYTES + bytes;
-        if self.spent_bytes > RULE_BYTES_MAX {
-            return Err(Reason::TooCostly(RULE_BYTES_MAX));
-        }
-        Ok(())
+    /// Returns what a copy of the tests so far costs.
+    pub(crate) const fn copy_bytes(&self) -> usize {
+        self.spending.copy_bytes()
     }
 }
 
@@ -379,10 +357,7 @@ impl<'a> Chain<'a> {
             Kind::Text if self.comparison.is_some() || self.part.is_some() => self.number(text)?,
             Kind::Text => return self.texts(value, text, build),
             Kind::Regex(flags) => {
-                build.spend(REGEX_BYTES)?;
-                let regex = Box::new(self.regex(text, *flags)?);
-                let needs = required::texts(text, flags.insensitive).into();
-                Test::Regex { regex, needs }
+                Test::Regex(Arc::new(Regular::new(self.field, text, *flags, &mut build.spending)?))
             }
             Kind::Cidr => Test::Cidr(self.network(text)?),
             Kind::FieldRef => {
@@ -391,7 +366,7 @@ impl<'a> Chain<'a> {
             }
             Kind::Exists => return Err(self.misuse("exists", "needs true or false")),
         };
-        build.spend(0)?;
+        build.spending.test(0)?;
         Ok(vec![single])
     }
 
@@ -421,7 +396,7 @@ impl<'a> Chain<'a> {
     fn texts(&self, value: &Node, text: &str, build: &mut Build<'_>) -> Result<Vec<Test>, Reason> {
         let bare = self.place == Place::Whole && self.transforms.is_empty();
         if let (Node::Number(written), true) = (value, bare) {
-            build.spend(written.len())?;
+            build.spending.test(written.len())?;
             let number = Number::of_rule(written);
             return Ok(vec![Test::Number { written: written.as_str().into(), number }]);
         }
@@ -433,7 +408,7 @@ impl<'a> Chain<'a> {
             }
             drafts = next;
         }
-        drafts.iter().try_for_each(|_| build.spend(text.len()))?;
+        drafts.iter().try_for_each(|_| build.spending.test(text.len()))?;
         let compiled = drafts.into_iter().map(|draft| {
             let template = match draft {
                 Draft::Text(template) => template,
@@ -533,28 +508,12 @@ impl<'a> Chain<'a> {
         }
         // Inside a regular expression, a value is a text and no pattern.
         let value = |value: &String| match self.kind {
-            Kind::Regex(_) => regex::escape(value),
+            Kind::Regex(_) => regex_syntax::escape(value),
             _ => value.clone(),
         };
         let values: Vec<String> = values.iter().map(value).collect();
         let pairs = texts.iter().flat_map(|text| values.iter().map(move |value| (text, value)));
         Ok(pairs.map(|(text, value)| format!("{text}{value}")).collect())
-    }
-
-    fn regex(&self, text: &str, flags: Flags) -> Result<Regex, Reason> {
-        RegexBuilder::new(text)
-            .case_insensitive(flags.insensitive)
-            .multi_line(flags.multi_line)
-            .dot_matches_new_line(flags.dot_all)
-            .size_limit(REGEX_BYTES_MAX)
-            .dfa_size_limit(REGEX_BYTES_MAX)
-            .nest_limit(REGEX_DEPTH_MAX)
-            .build()
-            .map_err(|error| {
-                let message = error.to_string();
-                let why = message.lines().last().unwrap_or_default().trim().to_owned();
-                Reason::Regex { field: self.field.to_owned(), why }
-            })
     }
 
     fn network(&self, text: &str) -> Result<IpNet, Reason> {

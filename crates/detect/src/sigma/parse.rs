@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::budget::Budget;
 use super::condition::{self, Expr};
 use super::filter::Filter;
 use super::matcher::Search;
@@ -25,12 +26,14 @@ pub(crate) enum Document {
     Filter(Filter),
 }
 
-/// Reads a document; `file` is where it came from, `lists` what its placeholders stand for.
+/// Reads a document; `file` is where it came from, `lists` what its placeholders stand for, `budget` what its
+/// set may still cost.
 pub(crate) fn document(
     node: &Node,
     file: &str,
     fields: &mut Fields,
     lists: &Placeholders,
+    budget: &mut Budget,
 ) -> Result<Document, Reason> {
     if !matches!(node, Node::Map(_)) {
         return Err(Reason::NotARule);
@@ -46,7 +49,8 @@ pub(crate) fn document(
         let name = text(node, "name").map(str::to_owned);
         return Ok(Document::Correlation(correlation::read(section, info, name)?));
     }
-    let mut build = Build::new(fields, lists);
+    budget.has_room()?;
+    let mut build = Build::new(fields, lists, budget);
     if let Some(section) = node.get("filter") {
         return filter(node, section, file, &mut build).map(Document::Filter);
     }
@@ -91,7 +95,7 @@ fn filter(
     let detection = Node::Map(detection);
     let (searches, condition) = searches(&detection, build)?;
     let meaning = meaning(logsource, &detection, build);
-    Ok(Filter { info, rules, searches, condition, bytes: build.spent_bytes(), meaning })
+    Ok(Filter { info, rules, searches, condition, bytes: build.copy_bytes(), meaning })
 }
 
 /// Returns the id and title of a document, as far as they can be read, to refuse it by name.

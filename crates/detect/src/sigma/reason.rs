@@ -86,6 +86,9 @@ pub enum Reason {
     /// Its values become more than one rule may hold.
     #[error("compiles into more than {0} bytes")]
     TooCostly(usize),
+    /// The rules before it have used up what a set may hold.
+    #[error("does not fit any more: the rules of a set may compile into {0} bytes")]
+    SetTooCostly(usize),
     /// A condition that is not in the language.
     #[error("condition: {0}")]
     Condition(String),

@@ -11,10 +11,8 @@ const TEXTS_MAX: usize = 32;
 /// Returns lower-case ASCII texts of which one occurs in every match; none if that cannot be told.
 /// They are those of plain values (see [`super::fold::is_plain`]): in others, joining normal forms
 /// may hide them.
-pub(crate) fn texts(regex: &str, insensitive: bool) -> Vec<String> {
-    let mut parser = regex_syntax::ParserBuilder::new().case_insensitive(insensitive).build();
-    let parsed = parser.parse(regex).ok();
-    parsed.and_then(|hir| of(&hir)).filter(|texts| is_useful(texts)).unwrap_or_default()
+pub(crate) fn texts(regex: &Hir) -> Vec<String> {
+    of(regex).filter(|texts| is_useful(texts)).unwrap_or_default()
 }
 
 fn is_useful(texts: &[String]) -> bool {
@@ -83,6 +81,8 @@ fn plain(hir: &Hir) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use regex_syntax::ParserBuilder;
+
     use super::texts;
 
     #[test]
@@ -98,7 +98,8 @@ mod tests {
             (r"x(?:evil\.exe)?y", false, vec!["y"]),
             (r"(?:foo|ba)\d", false, vec!["foo", "ba"]),
         ] {
-            assert_eq!(texts(regex, insensitive), expected, "{regex}");
+            let hir = ParserBuilder::new().case_insensitive(insensitive).build().parse(regex);
+            assert_eq!(texts(&hir.unwrap()), expected, "{regex}");
         }
     }
 }

@@ -68,6 +68,31 @@ fn a_rule_that_grows_too_much_is_refused() {
 }
 
 #[test]
+fn a_set_that_grows_too_much_takes_no_more_rules() {
+    let text = |n: usize| {
+        rule(&format!("s:\n    f|re: a{n}.*b\ncondition: s")).replace("id: r", &format!("id: r{n}"))
+    };
+    let (rules, refused) = Rules::from_texts((0..3_000).map(|n| (n.to_string(), text(n))));
+    assert!(rules.len() > 1_000 && !refused.is_empty(), "{} rules", rules.len());
+    for (place, one) in (rules.len()..).zip(&refused) {
+        assert_eq!(one.id, Some(format!("r{place}")));
+        assert!(matches!(one.reason, Reason::SetTooCostly(_)), "{}", one.reason);
+    }
+}
+
+#[test]
+fn refused_rules_cost_the_set_too() {
+    let dear = |n: usize| {
+        rule(&format!("s:\n    f|re: a{n}\\w{{200}}\ncondition: s"))
+            .replace("id: r", &format!("id: r{n}"))
+    };
+    let (rules, refused) = Rules::from_texts((0..200).map(|n| (n.to_string(), dear(n))));
+    assert!(rules.is_empty());
+    assert!(matches!(refused[0].reason, Reason::Regex { .. }), "{}", refused[0].reason);
+    assert!(matches!(refused[199].reason, Reason::SetTooCostly(_)), "{}", refused[199].reason);
+}
+
+#[test]
 fn an_id_belongs_to_one_rule() {
     let (rules, refused) = Rules::from_texts([("a.yml", WHOLE), ("b.yml", WHOLE)]);
     assert_eq!(rules.len(), 1);
