@@ -100,6 +100,18 @@ pub(crate) enum TimePart {
 }
 
 impl TimePart {
+    /// Returns the modifier, and the least and greatest that the part of a date may be.
+    pub(crate) const fn bounds(self) -> (&'static str, i128, i128) {
+        match self {
+            Self::Minute => ("minute", 0, 59),
+            Self::Hour => ("hour", 0, 23),
+            Self::Day => ("day", 1, 31),
+            Self::Week => ("week", 1, 53),
+            Self::Month => ("month", 1, 12),
+            Self::Year => ("year", 0, 9999),
+        }
+    }
+
     /// Reads it from `2026-11-20T17:01:02.5Z`, or as Sysmon writes it, with a blank. A date without
     /// a time of day has neither hour nor minute.
     fn of(self, value: &str) -> Option<Number> {

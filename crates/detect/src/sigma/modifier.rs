@@ -387,10 +387,13 @@ impl<'a> Chain<'a> {
         let number = Number::of_rule(text)
             .ok_or_else(|| self.misuse("lt, gt, hour", format!("'{text}' is no number")))?;
         let comparison = self.comparison.unwrap_or(Comparison::Equal);
-        Ok(match self.part {
-            Some(part) => Test::Time { part, comparison, number },
-            None => Test::Compare(comparison, number),
-        })
+        let Some(part) = self.part else { return Ok(Test::Compare(comparison, number)) };
+        let (name, least, greatest) = part.bounds();
+        if !(least..=greatest).any(|one| comparison.holds(Number::Int(one), number)) {
+            let why = format!("'{text}' never holds, it goes from {least} to {greatest}");
+            return Err(self.misuse(name, why));
+        }
+        Ok(Test::Time { part, comparison, number })
     }
 
     fn texts(&self, value: &Node, text: &str, build: &mut Build<'_>) -> Result<Vec<Test>, Reason> {

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use khien_detect::Reason;
+use khien_detect::{Reason, Rules};
 
 use crate::harness::{fires, refusal, rule};
 
@@ -207,6 +207,36 @@ fn parts_of_a_date() {
         ("f|hour: 0", r#""f":"2026-11-20 17:05""#, false),
         ("f|hour: 17", r#""f":"2026-11-20 17:05""#, true),
     ]);
+}
+
+#[test]
+fn parts_that_no_date_has_are_refused() {
+    for (entry, refused) in [
+        ("f|minute: 60", true),
+        ("f|hour: 24", true),
+        ("f|hour: -1", true),
+        ("f|hour: 1.5", true),
+        ("f|day: 0", true),
+        ("f|week: 54", true),
+        ("f|month: 13", true),
+        ("f|month: [1, 13]", true),
+        ("f|month|neq: 13", true),
+        ("f|month|gt: 12", true),
+        ("f|hour|lt: 0", true),
+        ("f|year: 10000", true),
+        // These hold for some or for every date.
+        ("f|month|gt: 11", false),
+        ("f|hour|lt: 24", false),
+        ("f|hour|gte: 22.5", false),
+        ("f|week: 53", false),
+    ] {
+        let yaml = rule(&format!("s:\n    {entry}\ncondition: s"));
+        let (_, reasons) = Rules::from_texts([("t.yml", yaml)]);
+        assert_eq!(!reasons.is_empty(), refused, "{entry}");
+        for one in reasons {
+            assert!(matches!(one.reason, Reason::ModifierUse { .. }), "{entry}: {}", one.reason);
+        }
+    }
 }
 
 #[test]

@@ -399,9 +399,16 @@ fn expanded_values() -> impl Strategy<Value = Asked> {
 fn compared_values() -> impl Strategy<Value = Asked> {
     let bound = || prop::option::of(select(vec!["lt", "lte", "gt", "gte"]));
     let part = select(&PARTS[..]).prop_flat_map(|(part, values)| (Just(part), select(values)));
+    // Bounds that no date keeps refuse the rule.
+    let kept = |(bound, (_, value)): &(Option<&str>, (&str, &str))| match *bound {
+        Some("gt") => !["59", "23", "31", "53", "12"].contains(value),
+        Some("lt") => !["0", "1"].contains(value),
+        _ => true,
+    };
+    let part = (bound(), part).prop_filter("a bound that a date can keep", kept);
     prop_oneof![
         (bound(), numbers()).prop_map(|(bound, values)| (bound.into_iter().collect(), values)),
-        (bound(), part).prop_map(|(bound, (part, value))| {
+        part.prop_map(|(bound, (part, value))| {
             (std::iter::once(part).chain(bound).collect(), vec![Scalar::Number(value)])
         }),
     ]
