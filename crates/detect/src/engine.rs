@@ -183,7 +183,7 @@ impl Engine {
         self.scanner.tries()
     }
 
-    /// Returns the sources of events that no rule with a log source sees.
+    /// Returns the sources of events that no rule for a category or service sees.
     pub fn unmapped(&self) -> &Unmapped {
         self.scanner.unmapped()
     }
@@ -262,7 +262,7 @@ impl Scanner {
         Some(plan::explain(&held.asks, generic, questions, fields))
     }
 
-    /// Returns the sources of events that no rule with a log source sees.
+    /// Returns the sources of events that no rule for a category or service sees.
     pub fn unmapped(&self) -> &Unmapped {
         &self.unmapped
     }

@@ -33,9 +33,10 @@ impl Origin {
         route(event).origin
     }
 
-    /// Returns whether no rule that names any log source can see the event.
+    /// Returns whether no rule that names a category or a service can see the event. That it came
+    /// from Windows says nothing: hardly a rule asks for that alone.
     pub(crate) fn is_unmapped(&self) -> bool {
-        self.product.is_none() && self.categories.is_empty() && self.services.is_empty()
+        self.categories.is_empty() && self.services.is_empty()
     }
 
     /// Returns whether a rule of this log source sees events of this origin.
@@ -176,11 +177,8 @@ fn console_categories(event: Event<'_>) -> &'static [&'static str] {
 fn windows_or_sysmon(event: Event<'_>) -> Routed<'_> {
     let event_id = known(event, NameId::EVENT_ID);
     let provider = known(event, NameId::PROVIDER_NAME);
-    let named = match known(event, NameId::CHANNEL) {
-        "" => channel_of(provider),
-        channel => channel,
-    };
-    let row = CHANNELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(named));
+    let named = known(event, NameId::CHANNEL);
+    let row = row_of(named).or_else(|| row_of(channel_of(provider)));
     let channel = row.map_or(named, |(name, _)| name);
     if channel == LINUX_SYSMON || provider == "Linux-Sysmon" {
         let categories = linux_sysmon(event_id);
@@ -198,7 +196,12 @@ fn windows_or_sysmon(event: Event<'_>) -> Routed<'_> {
     Routed { origin, channel, event_id }
 }
 
-/// Some exports leave the channel out; these providers write to one only.
+fn row_of(channel: &str) -> Option<&'static Services> {
+    CHANNELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(channel))
+}
+
+/// Some exports leave the channel out, and a collector has one of its own for whatever is forwarded
+/// to it; these providers write to one channel only.
 fn channel_of(provider: &str) -> &'static str {
     match provider {
         "Microsoft-Windows-Sysmon" => SYSMON,
@@ -208,6 +211,7 @@ fn channel_of(provider: &str) -> &'static str {
         "PowerShell" => POWERSHELL_CLASSIC,
         "Microsoft-Windows-Windows Defender" => DEFENDER,
         "Service Control Manager" => SYSTEM,
+        "Microsoft-Windows-Kernel-File" => KERNEL_FILE,
         _ => "",
     }
 }
@@ -231,6 +235,9 @@ fn windows_categories(event: Event<'_>, channel: &str, event_id: &str) -> &'stat
         (DEFENDER, "1006" | "1007" | "1008" | "1009" | "1010" | "1011" | "1012") => &["antivirus"],
         (DEFENDER, "1015" | "1017" | "1018" | "1019") => &["antivirus"],
         (DEFENDER, "1115" | "1116" | "1117" | "1118" | "1119") => &["antivirus"],
+        // An open file and the path of a renamed one.
+        (KERNEL_FILE, "12") => &["file_access"],
+        (KERNEL_FILE, "27") => &["file_rename"],
         _ => &[],
     }
 }
@@ -292,10 +299,12 @@ const POWERSHELL: &str = "Microsoft-Windows-PowerShell/Operational";
 const POWERSHELL_CORE: &str = "PowerShellCore/Operational";
 const POWERSHELL_CLASSIC: &str = "Windows PowerShell";
 const DEFENDER: &str = "Microsoft-Windows-Windows Defender/Operational";
+/// A trace that collectors turn into events; rules for it name no service.
+const KERNEL_FILE: &str = "Microsoft-Windows-Kernel-File/Analytic";
 
 /// Channel → services.
 #[rustfmt::skip]
-static CHANNELS: &[(&str, &[&str])] = &[
+static CHANNELS: &[Services] = &[
     (SECURITY, &["security"]),
     (SYSMON, &["sysmon"]),
     (SYSTEM, &["system"]),
@@ -304,6 +313,7 @@ static CHANNELS: &[(&str, &[&str])] = &[
     (POWERSHELL_CORE, &["powershell"]),
     (POWERSHELL_CLASSIC, &["powershell-classic"]),
     (DEFENDER, &["windefend"]),
+    (KERNEL_FILE, &[]),
     ("DNS Server", &["dns-server"]),
     ("MSExchange Management", &["msexchange-management"]),
     ("OpenSSH/Operational", &["openssh"]),
@@ -432,8 +442,49 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_channel_is_known_by_its_provider() {
-        let fields = [("Provider_Name", "Microsoft-Windows-Sysmon"), ("EventID", "1")];
-        assert_eq!(origin(Format::Json, &fields).categories, ["process_creation"]);
+    fn a_missing_or_unknown_channel_is_known_by_its_provider() {
+        let sysmon = ("Provider_Name", "Microsoft-Windows-Sysmon");
+        for channel in ["", "ForwardedEvents", "WEC-Workstations"] {
+            let fields = [("Channel", channel), sysmon, ("EventID", "1")];
+            let found = origin(Format::Evtx, &fields);
+            assert_eq!(found.categories, ["process_creation"], "{channel}");
+            assert_eq!(found.services, ["sysmon"], "{channel}");
+        }
+        // Where the channel is known, it decides.
+        let fields = [("Channel", "Application"), sysmon, ("EventID", "1")];
+        assert_eq!(origin(Format::Evtx, &fields).services, ["application"]);
+    }
+
+    #[test]
+    fn traces_of_files_answer_rules_for_them() {
+        let trace = ("Provider_Name", "Microsoft-Windows-Kernel-File");
+        for (id, categories) in
+            [("12", &["file_access"][..]), ("27", &["file_rename"]), ("13", &[])]
+        {
+            let found = origin(Format::Json, &[trace, ("EventID", id)]);
+            assert_eq!((found.product, found.categories), (Some("windows"), categories), "{id}");
+        }
+    }
+
+    #[test]
+    fn what_no_category_and_no_service_knows_is_unmapped() {
+        for (format, fields, unmapped) in [
+            (Format::Evtx, &[("Channel", "Vendor-Agent/Admin"), ("EventID", "7")][..], true),
+            (Format::Evtx, &[("Channel", "ForwardedEvents"), ("Provider_Name", "Vendor")], true),
+            (Format::Json, &[("Provider_Name", "Vendor-Agent"), ("EventID", "7")], true),
+            (Format::Json, &[("message", "hello")], true),
+            (Format::Eve, &[("event_type", "new")], true),
+            // No category, but a service.
+            (Format::Evtx, &[("Channel", "Security"), ("EventID", "9999")], false),
+            (
+                Format::Evtx,
+                &[("Channel", "ForwardedEvents"), ("Provider_Name", "PowerShell")],
+                false,
+            ),
+            (Format::Auditd, &[("type", "USER_LOGIN")], false),
+            (Format::Access, &[], false),
+        ] {
+            assert_eq!(origin(format, fields).is_unmapped(), unmapped, "{fields:?}");
+        }
     }
 }

@@ -100,10 +100,19 @@ fn the_engine_tells_what_its_rules_cost_and_which_sources_no_rule_reads() {
     let line =
         |words: &str| format!(r#"{{"Channel":"Security","EventID":4688,"CommandLine":"{words}"}}"#);
     let nobody = r#"{"source":"máy chấm công","x":"vssadmin delete"}"#;
-    let lines = [line("notepad"), line("vssadmin delete"), line("vssadmin delete"), nobody.into()];
+    let agent = r#"{"Channel":"Vendor-Agent/Admin","Provider_Name":"Vendor-Agent","EventID":4688,"CommandLine":"vssadmin delete"}"#;
+    let logon = r#"{"Channel":"Security","EventID":4624}"#;
+    let lines = [
+        line("notepad"),
+        line("vssadmin delete"),
+        line("vssadmin delete"),
+        nobody.into(),
+        agent.into(),
+        logon.into(),
+    ];
     assert_eq!(engine.batch(&events(&lines.join("\n"))).len(), 2);
     let tries: Vec<_> = engine.tries().map(|(rule, tries)| (rule.id.as_str(), tries)).collect();
     assert_eq!(tries, [("g", 2)], "an event without its words is no trial of a rule");
     let unmapped: Vec<_> = engine.unmapped().by_name().collect();
-    assert_eq!(unmapped, [("json máy chấm công", 1)]);
+    assert_eq!(unmapped, [("json Vendor-Agent Vendor-Agent/Admin", 1), ("json máy chấm công", 1)]);
 }

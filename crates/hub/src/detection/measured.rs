@@ -17,7 +17,7 @@ pub struct Measured {
     tries: HashMap<String, u64>,
     /// By rule that counts: groups, and the bytes that they take.
     groups: HashMap<String, (usize, usize)>,
-    /// Sources that no rule with a log source reads, with their events.
+    /// Sources that no rule for a category or service reads, with their events.
     pub unmapped: Vec<(String, u64)>,
     /// Events of such sources beyond those named.
     pub unmapped_others: u64,
