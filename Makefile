@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check bench bench-detect fuzz assets fmt clippy house deny clean
+.PHONY: help demo build test check bench bench-detect fuzz fuzz-lock assets fmt clippy house deny clean
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 DEMO ?=
@@ -30,7 +30,7 @@ build: assets
 
 # cargo test, not nextest: one process per test would start one PostgreSQL per test.
 # The second round looks for code that asks the machine for its zone.
-test: assets fmt clippy
+test: assets fmt fuzz-lock clippy
 	@.ci/need soft chromium:chromium chromedriver:chromium-driver rsyslogd:rsyslog \
 	  /usr/lib/postgresql:postgresql
 	TZ=Pacific/Kiritimati cargo test --locked --workspace
@@ -70,10 +70,14 @@ fuzz:
 	    $$(ls -d "fuzz/seeds/$$target" "crates/event/src/$$target/testdata" 2>/dev/null); \
 	done
 
-check: assets fmt clippy house deny
+check: assets fmt fuzz-lock clippy house deny
 
 fmt:
 	cargo fmt --all --check
+
+# The fuzz targets are a workspace of their own, whose lock no other build looks at.
+fuzz-lock:
+	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 
 clippy: assets
 	cargo clippy --locked --workspace --all-targets -- -D warnings
