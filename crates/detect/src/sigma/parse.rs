@@ -26,8 +26,8 @@ pub(crate) enum Document {
     Filter(Filter),
 }
 
-/// Reads a document; `file` is where it came from, `lists` what its placeholders stand for, `budget` what its
-/// set may still cost.
+/// Reads a document; `file` is where it came from, `lists` what its placeholders stand for, `budget`
+/// what its set may still cost.
 pub(crate) fn document(
     node: &Node,
     file: &str,
