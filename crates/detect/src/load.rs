@@ -3,7 +3,7 @@
 //! The order is fixed (by path, then by place in the file), so that the same folders give the same
 //! hits in the same order. What cannot be honoured is left out and told, and never stops the rest.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,7 @@ pub struct Rules {
     pub(crate) feeds: Vec<Vec<Feed>>,
     pub(crate) fields: Fields,
     filters: Vec<Filtered>,
+    lists_unused: Vec<String>,
 }
 
 impl Rules {
@@ -96,7 +97,8 @@ impl Rules {
         let rules: Vec<Rule> = rules.map(|rule| Rule { speaks: true, ..rule.clone() }).collect();
         let feeds = vec![Vec::new(); rules.len()];
         let fields = self.fields.clone();
-        Self { rules, feeds, fields, correlations: Vec::new(), filters: Vec::new() }
+        let (correlations, filters, lists_unused) = Default::default();
+        Self { rules, feeds, fields, correlations, filters, lists_unused }
     }
 
     /// Returns the rules whose hits a correlation counts, directly or through others.
@@ -111,6 +113,12 @@ impl Rules {
     /// Returns the filters that are part of the rules, with how many rules each reaches.
     pub fn filters(&self) -> &[Filtered] {
         &self.filters
+    }
+
+    /// Returns the names of the lists of values that no rule and no filter asks for: misspelt, or
+    /// meant for a rule that is not here.
+    pub fn lists_unused(&self) -> &[String] {
+        &self.lists_unused
     }
 
     /// Returns the number of rules and correlations.
@@ -146,8 +154,8 @@ impl Loader {
         Self::default()
     }
 
-    /// Gives the lists that placeholders stand for, to the rules that are added from now on. A rule
-    /// with a placeholder that has no list is refused.
+    /// Gives the lists that placeholders stand for; before the rules are added. A rule with a
+    /// placeholder that has no list is refused.
     pub fn placeholders(&mut self, lists: Placeholders) {
         self.lists = lists;
     }
@@ -178,6 +186,7 @@ impl Loader {
     /// Binds correlations to their rules and hands the set over, with what was left out.
     pub fn finish(mut self) -> (Rules, Vec<Refused>) {
         self.silence_components();
+        let lists_unused = self.lists_unused();
         let (filters, refused) = filter::apply(std::mem::take(&mut self.filters), &mut self.rules);
         for (info, reason) in refused {
             self.refuse_by(&info, reason);
@@ -189,7 +198,15 @@ impl Loader {
             self.refuse_by(&info, reason);
         }
         let Self { rules, fields, refused, .. } = self;
-        (Rules { rules, correlations: linked, feeds, fields, filters }, refused)
+        (Rules { rules, correlations: linked, feeds, fields, filters, lists_unused }, refused)
+    }
+
+    fn lists_unused(&self) -> Vec<String> {
+        let rules = self.rules.iter().flat_map(|rule| &rule.lists);
+        let filters = self.filters.iter().flat_map(|filter| &filter.lists);
+        let used: HashSet<&str> = rules.chain(filters).map(String::as_str).collect();
+        let unused = self.lists.names().filter(|name| !used.contains(name));
+        unused.map(str::to_owned).collect()
     }
 
     fn walk(&mut self, path: &Path, depth: usize) {
@@ -295,8 +312,8 @@ impl Loader {
     }
 }
 
-/// Reads a file within its bound. A pipe or a device that a link leads to might never end.
-fn read(path: &Path) -> Result<String, Reason> {
+/// Reads a file of rules or of value lists within its bound. A pipe or a device that a link leads to might never end.
+pub(crate) fn read(path: &Path) -> Result<String, Reason> {
     let unreadable = |error: std::io::Error| Reason::Unreadable(error.to_string());
     let meta = path.metadata().map_err(unreadable)?;
     if !meta.is_file() {

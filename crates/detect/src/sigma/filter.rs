@@ -30,6 +30,8 @@ pub(crate) struct Filter {
     /// What a copy of it costs, reckoned as for rules.
     pub(crate) bytes: usize,
     pub(crate) meaning: Meaning,
+    /// Names of the lists of values that its placeholders stand for.
+    pub(crate) lists: Vec<String>,
 }
 
 /// A filter that reaches rules.

@@ -140,6 +140,11 @@ impl<'f> Build<'f> {
         self.used.iter().map(move |name| (name.as_str(), values(name)))
     }
 
+    /// Returns their names.
+    pub(crate) fn names_used(&self) -> Vec<String> {
+        self.used.iter().cloned().collect()
+    }
+
     /// Returns what a copy of the tests so far costs.
     pub(crate) const fn copy_bytes(&self) -> usize {
         self.spending.copy_bytes()

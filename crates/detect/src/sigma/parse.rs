@@ -60,7 +60,8 @@ pub(crate) fn document(
     let (searches, condition) = searches(detection, &mut build)?;
     let name = text(node, "name").map(str::to_owned);
     let meaning = meaning(logsource, detection, &build);
-    Ok(Document::Rule(Rule { info, name, searches, condition, speaks: true, meaning }))
+    let lists = build.names_used();
+    Ok(Document::Rule(Rule { info, name, searches, condition, speaks: true, meaning, lists }))
 }
 
 /// What decides which events match, and the lists that stand for placeholders in it.
@@ -95,7 +96,8 @@ fn filter(
     let detection = Node::Map(detection);
     let (searches, condition) = searches(&detection, build)?;
     let meaning = meaning(logsource, &detection, build);
-    Ok(Filter { info, rules, searches, condition, bytes: build.copy_bytes(), meaning })
+    let (bytes, lists) = (build.copy_bytes(), build.names_used());
+    Ok(Filter { info, rules, searches, condition, bytes, meaning, lists })
 }
 
 /// Returns the id and title of a document, as far as they can be read, to refuse it by name.

@@ -121,4 +121,6 @@ pub(crate) struct Rule {
     pub(crate) speaks: bool,
     /// By which the memory of a correlation knows it again.
     pub(crate) meaning: Meaning,
+    /// Names of the lists of values that its placeholders stand for.
+    pub(crate) lists: Vec<String>,
 }

@@ -53,6 +53,16 @@ pub(crate) enum Part<'t> {
     Placeholder(&'t str),
 }
 
+/// Returns whether a text can stand between percent signs. SigmaHQ has a `%DC-MACHINE-NAME%`; what
+/// begins with a hyphen stands between two percent signs by chance: `5%-10%`.
+pub(crate) fn is_placeholder(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('-') && name.chars().all(is_in_name)
+}
+
+fn is_in_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-')
+}
+
 /// Returns the parts of an `expand` value.
 pub(crate) fn placeholders(text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
@@ -67,9 +77,8 @@ pub(crate) fn placeholders(text: &str) -> Vec<Part<'_>> {
             continue;
         }
         plain.push_str(before);
-        let end = after.find(|c: char| !c.is_alphanumeric() && c != '_');
-        let name = &after[..end.unwrap_or(after.len())];
-        if !name.is_empty() && after[name.len()..].starts_with('%') {
+        let name = &after[..after.find(|c| !is_in_name(c)).unwrap_or(after.len())];
+        if is_placeholder(name) && after[name.len()..].starts_with('%') {
             parts.push(Part::Plain(std::mem::take(&mut plain)));
             parts.push(Part::Placeholder(name));
             rest = &after[name.len() + 1..];
@@ -112,6 +121,8 @@ mod tests {
             ("%a", "%a"),
             ("%%", "%%"),
             ("50% of %", "50% of %"),
+            ("%A-B%-%c%", "<A-B>-<c>"),
+            ("5%-10%", "5%-10%"),
             ("\\%a%", "%a%"),
             ("\\%plain%name%", "%plain<name>"),
             ("", ""),

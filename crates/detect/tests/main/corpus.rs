@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use khien_detect::{Engine, Level, Reason, Rules};
+use khien_detect::{Engine, Level, Loader, Placeholders, Reason, Rules};
 use khien_event::evtx;
 
 /// Where our count differs from both engines of the table, with the ruling.
@@ -85,6 +85,31 @@ fn every_rule_loads_or_is_refused_for_its_placeholder() {
     let (rules, refused) = load(&corpus, &["rules-placeholder"]);
     println!("placeholder rules: {} loaded, {} refused", rules.len(), refused.len());
     assert!(!refused.is_empty() && refused.iter().all(placeholders));
+}
+
+#[test]
+fn every_rule_with_placeholders_loads_once_its_lists_are_given() {
+    let Some(corpus) = corpus() else { return };
+    let folders = ["rules", "rules-placeholder"].map(|folder| corpus.join("sigma").join(folder));
+    let (mut lists, mut enabled) = (Placeholders::default(), 0);
+    loop {
+        let mut loader = Loader::new();
+        loader.placeholders(lists.clone());
+        folders.iter().for_each(|folder| loader.folder(folder));
+        let (rules, refused) = loader.finish();
+        if refused.is_empty() {
+            assert!(rules.lists_unused().is_empty());
+            break;
+        }
+        enabled = enabled.max(refused.len());
+        // A refusal names one list; a rule may want several.
+        for refused in refused {
+            let Reason::Placeholder { name, .. } = refused.reason else { panic!("{refused:?}") };
+            lists.add(&name, ["192.0.2.1".to_owned()]).unwrap();
+        }
+    }
+    println!("lists enable {enabled} rules");
+    assert!(enabled >= 20, "{enabled}");
 }
 
 #[test]

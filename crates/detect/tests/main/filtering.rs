@@ -181,3 +181,20 @@ fn a_placeholder_without_a_list_disables_the_rule_by_name() {
     let (_, refused) = with_lists("f|expand: '%N%%N%'", &lists);
     assert!(matches!(refused[0].reason, Reason::ModifierUse { modifier: "expand", .. }));
 }
+
+#[test]
+fn a_list_that_nobody_asks_for_is_told() {
+    let windows = "{product: windows}";
+    let lists = "Servers: [a]\nAdmins: [b]\nSevrers: [c]\nOther: [d]\n";
+    let mut loader = Loader::new();
+    loader.placeholders(Placeholders::from_text("lists.yml", lists).unwrap());
+    loader.text("r.yml", &named("r", windows, "f|expand: '%Servers%'"));
+    // What is refused for another list asks for nothing.
+    loader.text("s.yml", &named("s", windows, "f|expand: ['%Other%', '%None%']"));
+    let admins = "sel: {User|expand: '%Admins%'}, condition: not sel";
+    loader.text("f.yml", &filter("f", windows, "[r]", admins));
+    let (rules, refused) = loader.finish();
+    assert_eq!((rules.len(), refused.len()), (1, 1));
+    assert_eq!(rules.lists_unused(), ["Other", "Sevrers"]);
+    assert!(Rules::pack().0.lists_unused().is_empty());
+}
