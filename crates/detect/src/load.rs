@@ -160,6 +160,19 @@ impl Loader {
         self.lists = lists;
     }
 
+    /// Returns the lists that placeholders stand for.
+    pub const fn lists(&self) -> &Placeholders {
+        &self.lists
+    }
+
+    /// Adds the lists of a file to those that placeholders stand for; before the rules are added. A
+    /// file that cannot be taken whole is refused by name, and so are the rules that want its lists.
+    pub fn values(&mut self, path: &Path) {
+        if let Err(reason) = self.lists.file(path) {
+            self.refuse(&path.to_string_lossy(), None, reason);
+        }
+    }
+
     /// Adds the rules that travel inside the binary.
     pub fn pack(&mut self) {
         pack::texts().for_each(|(name, text)| self.text(&name, &text));

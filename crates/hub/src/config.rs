@@ -102,6 +102,8 @@ pub struct Intake {
 pub struct Detection {
     /// Folders of Sigma rules beside the embedded pack.
     pub rules: Vec<PathBuf>,
+    /// Files of value lists for rules with placeholders: YAML, or `vars` of a pySigma pipeline.
+    pub values: Vec<PathBuf>,
     /// Files and folders of indicators of compromise: CSV, lists, STIX bundles, MISP events.
     pub iocs: Vec<PathBuf>,
 }
@@ -250,7 +252,8 @@ enum Layer {
 /// What the crate `config` calls the origin of a variable.
 const ENVIRONMENT: &str = "the environment";
 /// Settings that are lists; in a variable their parts stand between commas.
-const LISTS: [&str; 3] = ["http.trusted_proxies", "detection.rules", "detection.iocs"];
+const LISTS: [&str; 4] =
+    ["http.trusted_proxies", "detection.rules", "detection.values", "detection.iocs"];
 
 fn layers(file: Option<&Path>) -> Result<config::Config, config::ConfigError> {
     let mut builder = config::Config::builder();
@@ -319,6 +322,7 @@ mod tests {
         assert_eq!(find("http.province").value, "\"Vân Lĩnh\"");
         assert!(matches!(find("http.province").origin, Origin::File(_)));
         assert_eq!(find("http.listen").origin, Origin::Default);
+        assert_eq!(find("detection.values").value, "[]");
     }
 
     #[test]

@@ -124,3 +124,54 @@ async fn a_folder_that_is_missing_at_the_start_is_told() {
     Folders::load(&shelf.app).await.unwrap();
     assert_eq!(count(&shelf.app, SIGNALS).await, 1);
 }
+
+const LISTED: &str = "title: Công cụ trong danh sách\nid: 00000000-0000-4000-8000-000000000004\n\
+    logsource: {category: process_creation, product: windows}\n\
+    detection: {a: {Image|endswith|expand: '%Tools%'}, condition: a}\nlevel: high\n";
+
+#[tokio::test]
+async fn lists_of_values_are_taken_up_and_a_broken_one_takes_no_rule_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rules, values) = (folder.path().join("rules"), folder.path().join("values.yml"));
+    fs::create_dir(&rules).unwrap();
+    fs::write(rules.join("listed.yml"), LISTED).unwrap();
+    fs::write(&values, "Toools: [vssadmin.exe]\n").unwrap();
+    let set = |config: &mut khien_hub::config::Config| {
+        config.detection.rules = vec![rules.clone()];
+        config.detection.values = vec![values.clone()];
+    };
+    let app = TestApp::with(Engine::Lite, set).await.unwrap();
+    let doors = Open::doors(&app).await;
+    let sender = Sender::of(&app, "XA-A").await;
+    let (mut folders, watched) = Folders::load(&app).await.unwrap();
+    let mut runner = Runner::open(&app, watched).await.unwrap();
+    let line = shadow_copies_deleted("PC-1", MORNING).replace("Delete Shadows", "List");
+    sender.post("json", line.clone()).await.ok();
+    catch_up(&mut runner).await;
+    assert_eq!(count(&app, HITS).await, 0);
+    let duty = app.as_("truc.ban").await;
+    let page = duty.get("/rules?q=danh+sach").await.ok();
+    page.sees("placeholder %Tools%").sees("không luật nào dùng đến: Toools");
+
+    fs::write(&values, "vars:\n  Tools: [vssadmin.exe, whoami.exe]\n").unwrap();
+    runner.swap(folders.look(&app).await.unwrap().expect("the lists have changed")).await.unwrap();
+    sender.post("json", line.clone()).await.ok();
+    catch_up(&mut runner).await;
+    assert_eq!(count(&app, HITS).await, 1, "the list enables its rule");
+    let page = duty.get("/rules?q=danh+sach").await.ok();
+    page.sees("Công cụ trong danh sách").sees_not("%Tools%").sees_not("Toools");
+    let lead = app.as_("dieu.phoi").await;
+    let tried = lead.post("/rules/try", &[("rule", LISTED)]).await.ok();
+    tried.sees("2 lần trúng trong 2 sự kiện");
+
+    let told = count(&app, SIGNALS).await;
+    fs::write(&values, "vars:\n  Tools: [vssadmin.exe").unwrap();
+    assert!(folders.look(&app).await.unwrap().is_none());
+    assert_eq!(count(&app, SIGNALS).await, told + 1);
+    duty.get("/rules?q=danh+sach").await.ok().sees("Công cụ trong danh sách");
+    duty.get("/signals").await.ok().sees("tệp danh sách giá trị");
+    sender.post("json", line).await.ok();
+    catch_up(&mut runner).await;
+    assert_eq!(count(&app, HITS).await, 2);
+    doors.close().await;
+}

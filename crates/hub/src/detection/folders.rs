@@ -1,11 +1,12 @@
-//! The folders of rules and the feeds of indicators, looked at while the hub runs: what changes is
-//! loaded beside what is at work and swapped in between two rounds, without a restart and without
-//! forgetting what was counted.
+//! The folders of rules, their lists of values and the feeds of indicators, looked at while the hub
+//! runs: what changes is loaded beside what is at work and swapped in between two rounds, without a
+//! restart and without forgetting what was counted.
 //!
 //! A rule that cannot be honoured is left out by name, as at the start. A folder or feed that
-//! cannot be read at all, or a folder that holds no rule any more (a disk that is gone leaves its
-//! mount point behind), changes nothing: what is at work stays, and a signal tells. Each change is
-//! a line of the journal, because whoever takes a rule away blinds the province.
+//! cannot be read at all, a folder that holds no rule any more (a disk that is gone leaves its
+//! mount point behind), or a file of values that cannot be taken (rules would fall silent for it)
+//! changes nothing: what is at work stays, and a signal tells. Each change is a line of the
+//! journal, because whoever takes a rule away blinds the province.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use khien_detect::{Loader, Reason, Refused, Rules};
+use khien_detect::{Loader, Placeholders, Reason, Refused, Rules};
 use khien_store::NewEntry;
 use serde_json::{Value, json};
 
@@ -21,6 +22,7 @@ use super::indicators::{Feeds, Told};
 use super::raise::{self, ACTOR};
 use super::{Loaded, Watched, save};
 use crate::app::App;
+use crate::config::Detection;
 
 /// Files that are looked at; the loader takes no more rules than that.
 const FILES_MAX: usize = khien_detect::RULES_MAX;
@@ -36,11 +38,14 @@ pub(super) type Look = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 #[derive(Clone, Debug)]
 pub struct Folders {
     paths: Vec<PathBuf>,
+    /// The files of value lists.
+    values: Vec<PathBuf>,
     /// The files as they were at the latest look.
     seen: Look,
     /// The files that the rules at work were loaded from.
     held: Look,
     rules: Rules,
+    lists: Placeholders,
     refused: Vec<Refused>,
     feeds: Feeds,
 }
@@ -48,6 +53,7 @@ pub struct Folders {
 /// What was loaded.
 struct Set {
     rules: Rules,
+    lists: Placeholders,
     refused: Vec<Refused>,
     look: Look,
 }
@@ -58,12 +64,12 @@ impl Folders {
     /// # Errors
     /// When the store fails. A rule or indicator that cannot be honoured is no error.
     pub async fn load(app: &App) -> anyhow::Result<(Self, Watched)> {
-        let detection = app.config.detection.clone();
-        let set = load(detection.rules.clone()).await?;
-        let feeds = tokio::task::spawn_blocking(move || Feeds::load(detection.iocs)).await?;
-        let Set { rules, refused, look: seen } = set;
+        let Detection { rules: paths, values, iocs } = app.config.detection.clone();
+        let set = load(paths.clone(), values.clone()).await?;
+        let feeds = tokio::task::spawn_blocking(move || Feeds::load(iocs)).await?;
+        let Set { rules, lists, refused, look: seen } = set;
         let held = seen.clone();
-        let folders = Self { paths: detection.rules, seen, held, rules, refused, feeds };
+        let folders = Self { paths, values, seen, held, rules, lists, refused, feeds };
         folders.tell(app, "rules.load", &Look::new()).await?;
         if let Some(lost) = folders.lost(&folders.refused) {
             tell_lost(app, lost).await?;
@@ -74,7 +80,7 @@ impl Folders {
 
     /// Returns whether there is anything to look at.
     pub fn is_empty(&self) -> bool {
-        self.paths.is_empty() && self.feeds.is_empty()
+        self.paths.is_empty() && self.values.is_empty() && self.feeds.is_empty()
     }
 
     /// Looks whether anything has changed; returns what to go on with if it has.
@@ -82,7 +88,7 @@ impl Folders {
     /// # Errors
     /// When the store fails; the next look finds the same again.
     pub async fn look(&mut self, app: &App) -> anyhow::Result<Option<Watched>> {
-        let (paths, feeds) = (self.paths.clone(), self.feeds.clone());
+        let (paths, feeds) = ([&self.paths[..], &self.values].concat(), self.feeds.clone());
         let looked = tokio::task::spawn_blocking(move || (look(&paths), feeds.look())).await?;
         let (seen, feeds) = looked;
         if seen == self.seen && feeds.is_none() {
@@ -105,12 +111,14 @@ impl Folders {
 
     /// Loads the rules again; returns whether they are to be swapped in.
     async fn take_rules(&mut self, app: &App) -> anyhow::Result<bool> {
-        let Set { rules, refused, look } = load(self.paths.clone()).await?;
+        let set = load(self.paths.clone(), self.values.clone()).await?;
+        let Set { rules, lists, refused, look } = set;
         self.seen = look;
         if let Some(lost) = self.lost(&refused) {
             return tell_lost(app, lost).await.map(|()| false);
         }
-        (self.rules, self.refused, self.held) = (rules, refused, self.seen.clone());
+        (self.rules, self.lists, self.refused) = (rules, lists, refused);
+        self.held = self.seen.clone();
         Ok(true)
     }
 
@@ -128,8 +136,15 @@ impl Folders {
     /// Shows what is at work, and returns it.
     fn at_work(&self, app: &App) -> Watched {
         let infos = self.rules.infos().map(Arc::clone).collect();
-        let (refused, feeds) = (self.refused.clone(), self.feeds.told.clone());
-        app.set_rules(Loaded::new(infos, refused, feeds, app.now()));
+        app.set_rules(Loaded {
+            rules: infos,
+            refused: self.refused.clone(),
+            lists: self.lists.clone(),
+            lists_unused: self.rules.lists_unused().to_vec(),
+            feeds: self.feeds.told.clone(),
+            at: app.now(),
+            ..Loaded::default()
+        });
         Watched { rules: self.rules.clone(), indicators: Arc::clone(&self.feeds.set) }
     }
 
@@ -164,15 +179,16 @@ impl Folders {
         Ok(())
     }
 
-    /// Returns a configured folder that cannot be read as a whole, or a folder whose files were at
-    /// work and are all gone. What never gave a rule (a disk's `lost+found`) takes none away.
+    /// Returns a configured folder that cannot be read as a whole, a file of values that cannot be
+    /// taken, or a folder whose files were at work and are all gone. What never gave a rule (a disk's `lost+found`) takes none away.
     fn lost<'a>(&'a self, refused: &'a [Refused]) -> Option<&'a Path> {
         let holds = |look: &Look, folder: &Path| {
             look.keys().any(|file| file.starts_with(folder) && is_yaml(file))
         };
         let emptied = |path: &Path| holds(&self.held, path) && !holds(&self.seen, path);
         let unread = |r: &&Refused| {
-            is_unreadable(&r.reason) && (self.paths.contains(&r.path) || emptied(&r.path))
+            self.values.contains(&r.path)
+                || is_unreadable(&r.reason) && (self.paths.contains(&r.path) || emptied(&r.path))
         };
         let lost = refused.iter().find(unread).map(|r| r.path.as_path());
         lost.or_else(|| self.paths.iter().map(PathBuf::as_path).find(|path| emptied(path)))
@@ -188,19 +204,25 @@ fn is_unreadable(reason: &Reason) -> bool {
     matches!(reason, Reason::Unreadable(_))
 }
 
-async fn load(paths: Vec<PathBuf>) -> anyhow::Result<Set> {
+async fn load(paths: Vec<PathBuf>, values: Vec<PathBuf>) -> anyhow::Result<Set> {
     let set = tokio::task::spawn_blocking(move || {
         // Looked at first: what changes while it is read is seen at the next look.
-        let look = look(&paths);
+        let look = look(&[&paths[..], &values].concat());
         let mut loader = Loader::new();
+        values.iter().for_each(|path| loader.values(path));
+        let lists = loader.lists().clone();
         loader.pack();
         paths.iter().for_each(|path| loader.folder(path));
         let (rules, refused) = loader.finish();
-        Set { rules, refused, look }
+        Set { rules, lists, refused, look }
     });
     let set = set.await?;
     for refused in &set.refused {
         tracing::warn!(file = %refused.path.display(), reason = %refused.reason, "a rule was refused");
+    }
+    let unused = set.rules.lists_unused();
+    if !unused.is_empty() {
+        tracing::warn!(lists = unused.join(" "), "no rule asks for some lists of values");
     }
     Ok(set)
 }

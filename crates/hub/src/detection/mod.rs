@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use khien_detect::{Indicators, Refused, RuleInfo, Rules};
+use khien_detect::{Indicators, Placeholders, Refused, RuleInfo, Rules};
 use khien_domain::access::Action;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -91,6 +91,10 @@ pub struct Loaded {
     pub rules: Vec<Arc<RuleInfo>>,
     /// What was left out, and why.
     pub refused: Vec<Refused>,
+    /// The lists of values that placeholders stand for.
+    pub lists: Placeholders,
+    /// The names of those that no rule asks for.
+    pub lists_unused: Vec<String>,
     /// The feeds of indicators.
     pub feeds: indicators::Told,
     /// When they were loaded, µs UTC.
@@ -99,16 +103,6 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Returns what is told of these rules and feeds that were loaded at `at`.
-    fn new(
-        rules: Vec<Arc<RuleInfo>>,
-        refused: Vec<Refused>,
-        feeds: indicators::Told,
-        at: i64,
-    ) -> Self {
-        Self { rules, refused, feeds, at, measured: Mutex::default() }
-    }
-
     /// Returns what matching them costs, as of a few seconds ago.
     pub fn measured(&self) -> Arc<Measured> {
         Arc::clone(&self.measured.lock().unwrap_or_else(PoisonError::into_inner))

@@ -27,6 +27,9 @@ const RULES_SHOWN_MAX: usize = 300;
 /// Refused rules that the page shows.
 const REFUSED_SHOWN_MAX: usize = 500;
 
+/// Lists of values without a rule that the page names.
+const LISTS_SHOWN_MAX: usize = 20;
+
 /// A rule with how often it fired.
 type Row = (Arc<RuleInfo>, Count);
 
@@ -71,6 +74,7 @@ pub async fn list(
         (unmapped(&view, &measured))
         (indicators::panel(&view, &loaded.feeds))
         (refused(&view, &loaded.refused))
+        (lists_unused(&view, &loaded.lists_unused))
     };
     Ok(layout::page(&view, &view.t("rules-title"), body))
 }
@@ -190,6 +194,18 @@ fn refused(view: &View, refused: &[Refused]) -> Markup {
                 (refused_table(view, refused))
             }
         }
+    }
+}
+
+/// A misspelt name would leave a rule without its list and nobody would see why.
+fn lists_unused(view: &View, names: &[String]) -> Markup {
+    let mut shown = names[..names.len().min(LISTS_SHOWN_MAX)].join(", ");
+    if names.len() > LISTS_SHOWN_MAX {
+        shown.push_str(", …");
+    }
+    let args = [("total", (names.len() as i64).into()), ("names", (&shown).into())];
+    html! {
+        @if !names.is_empty() { p.panel-foot { (view.lang.ta("rules-lists-unused", &args)) } }
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use axum::Form;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use khien_detect::{Engine, Refused, Rules};
+use khien_detect::{Engine, Loader, Refused, Rules};
 use khien_domain::access::Action;
 use khien_domain::id::PersonId;
 use khien_domain::time::DAY;
@@ -98,11 +98,14 @@ async fn rehearse(
     let Ok(permit) = ONE_AT_A_TIME.try_acquire() else { return Err(Fault::TooMany(BUSY_SECONDS)) };
     let sources = allow(app, caller, &text).await?;
     let Some(intake) = app.intake().map(Arc::clone) else { return Err(Fault::Unavailable) };
-    let (since, stop) = (app.now() - DAY, app.stop.clone());
+    let (since, stop, loaded) = (app.now() - DAY, app.stop.clone(), app.rules());
     let work = tokio::task::spawn_blocking(move || {
         // Whoever goes away before the end leaves the work running: it keeps the one seat.
         let _permit = permit;
-        let (rules, refused) = Rules::from_texts([("luật thử", text)]);
+        let mut loader = Loader::new();
+        loader.placeholders(loaded.lists.clone());
+        loader.text("luật thử", &text);
+        let (rules, refused) = loader.finish();
         if rules.is_empty() {
             return Ok((refused, None));
         }

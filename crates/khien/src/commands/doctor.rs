@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use khien_detect::Rules;
+use khien_detect::Loader;
 use khien_hub::config::Config;
 use khien_hub::folder::{self, FolderError};
 use khien_hub::journal::verdict::sentences;
@@ -111,13 +111,12 @@ fn listener(config: &Config, report: &mut Report) {
 }
 
 fn rules(config: &Config, report: &mut Report) {
-    let (pack, mut refused) = Rules::pack();
-    let mut loaded = pack.len();
-    if !config.detection.rules.is_empty() {
-        let (own, own_refused) = Rules::load(&config.detection.rules);
-        loaded += own.len();
-        refused.extend(own_refused);
-    }
+    let mut loader = Loader::new();
+    config.detection.values.iter().for_each(|path| loader.values(path));
+    loader.pack();
+    config.detection.rules.iter().for_each(|path| loader.folder(path));
+    let (rules, refused) = loader.finish();
+    let loaded = rules.len();
     let count = |number: usize| Arg::Number(i64::try_from(number).unwrap_or(i64::MAX));
     let args = [("loaded", count(loaded)), ("refused", count(refused.len()))];
     let key = if refused.is_empty() { "rules" } else { "rules-refused" };

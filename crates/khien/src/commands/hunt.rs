@@ -35,11 +35,11 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
-use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, Rules, Unmapped};
+use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, Unmapped};
 use khien_event::{Problem, ProblemKind};
 use khien_hub::web::i18n::{Arg, Lang};
 
-use super::rules::{Pin, Pinned};
+use super::rules::{Lists, Pin, Pinned, lists};
 use crate::Exit;
 use counted::{Complete, Counted, Texts};
 use input::{Inputs, Source};
@@ -72,6 +72,8 @@ pub(crate) struct Args {
     /// Folders or files of Sigma rules [default: the rules that travel inside this program]
     #[arg(long, value_name = "DIR", num_args = 1..)]
     rules: Vec<PathBuf>,
+    #[command(flatten)]
+    lists: Lists,
     /// Files or folders of indicators of compromise to look for as well. Known by their content:
     /// CSV, one a line, STIX 2 bundles, MISP events
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -133,14 +135,16 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         return Ok(Exit::Usage);
     }
     let began = Instant::now();
-    let (rules, refused) =
-        if args.rules.is_empty() { Rules::pack() } else { Rules::load(&args.rules) };
+    let (rules, refused) = args.lists.load(&args.rules)?;
     let rules_loaded = rules.len();
     if rules.is_empty() {
         bail!(lang.t("hunt-no-rules"));
     }
     if !refused.is_empty() {
         say(&lang.ta("hunt-refused", &[("count", number(refused.len() as u64))]));
+    }
+    if let Some(told) = lists::unused(&rules, lang) {
+        say(&told);
     }
     let (rules, correlator) = Engine::new(rules).split();
     let (set, indicators_refused) = indicators::load(&args.iocs)?;
@@ -219,7 +223,7 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
 
 fn absent(args: &Args) -> Option<&PathBuf> {
     let paths = args.paths.iter().filter(|path| !input::is_stdin(path));
-    paths.chain(&args.rules).chain(&args.iocs).find(|path| !path.exists())
+    paths.chain(&args.rules).chain(&args.lists.values).chain(&args.iocs).find(|path| !path.exists())
 }
 
 /// Returns how to write: as asked, else as the name of the output says.

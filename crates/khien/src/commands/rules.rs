@@ -5,6 +5,7 @@ mod explain;
 mod gather;
 mod import;
 mod install;
+pub(super) mod lists;
 mod pinned;
 
 use std::io::Write;
@@ -17,6 +18,7 @@ use khien_detect::{Level, Refused, Rules};
 use khien_hub::web::i18n::{Arg, Lang};
 use serde_json::json;
 
+pub(super) use lists::Lists;
 pub(super) use pinned::{Pin, Pinned};
 
 use super::hunt::record::clip;
@@ -51,9 +53,17 @@ struct Which {
     /// Folders or files of Sigma rules [default: the rules that travel inside this program]
     #[arg(value_name = "DIR")]
     folders: Vec<PathBuf>,
+    #[command(flatten)]
+    lists: Lists,
     /// How to write the answer
     #[arg(long, value_enum, default_value_t = Form::Table)]
     format: Form,
+}
+
+impl Which {
+    fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.folders.iter().chain(&self.lists.values)
+    }
 }
 
 /// How the answer is written.
@@ -72,12 +82,11 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
         Ask::Explain(args) => return explain::run(args, lang),
         Ask::Import(args) => return import::run(args, lang),
     };
-    if let Some(absent) = which.folders.iter().find(|path| !path.exists()) {
+    if let Some(absent) = which.paths().find(|path| !path.exists()) {
         say(&lang.ta("cli-rules-absent", &[("path", Arg::Text(&absent.display().to_string()))]));
         return Ok(Exit::Usage);
     }
-    let (rules, refused) =
-        if which.folders.is_empty() { Rules::pack() } else { Rules::load(&which.folders) };
+    let (rules, refused) = which.lists.load(&which.folders)?;
     let checked = matches!(args.ask, Ask::Check(_));
     let text = match (checked, which.format) {
         (true, Form::Table) => check_table(&rules, &refused, lang),
@@ -111,6 +120,8 @@ fn check_table(rules: &Rules, refused: &[Refused], lang: Lang) -> String {
     let count = |number: usize| Arg::Number(i64::try_from(number).unwrap_or(i64::MAX));
     let counts = [("loaded", count(rules.len())), ("refused", count(refused.len()))];
     let total = lang.ta("cli-rules-total", &counts);
+    let total = [Some(total), lists::unused(rules, lang)].into_iter().flatten();
+    let total = total.collect::<Vec<_>>().join("\n");
     if refused.is_empty() {
         return total;
     }
@@ -145,7 +156,13 @@ fn check_json(rules: &Rules, refused: &[Refused]) -> serde_json::Value {
             (level.name().to_owned(), count.into())
         })
         .collect();
-    json!({ "version": 1, "loaded": rules.len(), "loaded_by_level": by_level, "refused": refused })
+    json!({
+        "version": 1,
+        "loaded": rules.len(),
+        "loaded_by_level": by_level,
+        "refused": refused,
+        "values_unused": rules.lists_unused(),
+    })
 }
 
 fn list_table(rules: &Rules, lang: Lang) -> String {

@@ -28,6 +28,7 @@ cli-rules-reason = reason
 cli-rules-level = level
 cli-rules-source = log source
 cli-rules-correlation = correlation
+cli-values-unused = { $total } lists of values that no rule asks for: { $names }
 cli-origin-default = default
 cli-origin-environment = environment
 cli-doctor-listener = Listener: { $address }

@@ -28,6 +28,7 @@ cli-rules-reason = Lý do
 cli-rules-level = Mức
 cli-rules-source = Nguồn nhật ký
 cli-rules-correlation = tương quan
+cli-values-unused = { $total } danh sách giá trị không luật nào dùng đến: { $names }
 cli-origin-default = mặc định
 cli-origin-environment = biến môi trường
 cli-doctor-listener = Cổng phục vụ: { $address }

@@ -21,7 +21,7 @@ use serde_json::json;
 use super::super::hunt::input::Inputs;
 use super::super::hunt::reading::Reader;
 use super::super::hunt::record::clip;
-use super::{Form, cell};
+use super::{Form, Lists, cell};
 use crate::Exit;
 use crate::talk::say;
 
@@ -45,6 +45,8 @@ pub(super) struct Args {
     /// Folders or files of Sigma rules [default: the rules that travel inside this program]
     #[arg(long, value_name = "DIR", num_args = 1..)]
     rules: Vec<PathBuf>,
+    #[command(flatten)]
+    lists: Lists,
     /// Logs to measure the rule on, as `khien hunt` reads them
     #[arg(long, value_name = "PATH", num_args = 1..)]
     sample: Vec<PathBuf>,
@@ -80,16 +82,15 @@ struct Measured {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, lang: Lang) -> Result<Exit> {
-    let paths = args.rules.iter().chain(&args.sample);
+    let paths = args.rules.iter().chain(&args.sample).chain(&args.lists.values);
     if let Some(absent) = paths.into_iter().find(|path| !path.exists()) {
         say(&lang.ta("install-absent", &[("path", Arg::Text(&absent.display().to_string()))]));
         return Ok(Exit::Usage);
     }
     let file = Path::new(&args.rule);
-    let (rules, refused) = match (file.is_file(), args.rules.is_empty()) {
-        (true, _) => Rules::load(&[file.to_owned()]),
-        (false, true) => Rules::pack(),
-        (false, false) => Rules::load(&args.rules),
+    let (rules, refused) = match file.is_file() {
+        true => args.lists.load(&[file.to_owned()])?,
+        false => args.lists.load(&args.rules)?,
     };
     let is_meant = |id: Option<&str>, path: &Path| id == Some(args.rule.as_str()) || path == file;
     let infos = rules.infos().filter(|info| is_meant(Some(&info.id), Path::new(&info.file)));
