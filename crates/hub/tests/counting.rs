@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use khien_detect::Rules;
-use khien_hub::detection::Runner;
+use khien_hub::detection::{Folders, Runner};
 use khien_store::on;
 use serde_json::Value;
 
@@ -134,5 +134,71 @@ async fn a_damaged_memory_is_no_reason_to_stop() {
     sender.post("json", format!("{line}\n{line}")).await.ok();
     catch_up(&mut open(&app, "gte: 2").await).await;
     assert_eq!(count(&app, SIGNALS).await, 1, "it counts anew");
+    doors.close().await;
+}
+
+/// A short span, so that a few hundred events of different times are more than a group keeps.
+const CUT: &str = "title: Gọi lệnh\nid: 00000000-0000-4000-8000-000000000005\nname: called\n\
+    logsource: {category: process_creation, product: windows}\n\
+    detection: {a: {CommandLine|contains: 'congcula'}, condition: a}\n\
+    ---\n\
+    title: Gọi lệnh dồn dập\nid: 00000000-0000-4000-8000-000000000006\n\
+    correlation: {type: event_count, rules: [called], group-by: [Computer], timespan: 1s,\n\
+    \u{20} condition: {gte: 100000}}\nlevel: high\n";
+
+#[tokio::test]
+async fn what_the_bounds_of_counting_cost_is_told_on_the_page_and_in_the_metrics() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("cut.yml"), CUT).unwrap();
+    let set = vec![folder.path().to_owned()];
+    let app = TestApp::with(Engine::Lite, |config| config.detection.rules = set).await.unwrap();
+    let doors = Open::doors(&app).await;
+    let sender = Sender::of(&app, "XA-A").await;
+    let (_folders, watched) = Folders::load(&app).await.unwrap();
+    let mut runner = Runner::open(&app, watched).await.unwrap();
+    sender.post("json", shadow_copies_deleted("PC-1", MORNING)).await.ok();
+    catch_up(&mut runner).await;
+    let duty = app.as_("truc.ban").await;
+    duty.get("/rules").await.ok().sees_not("báo thiếu");
+    let metrics = duty.get("/metrics").await.ok().text();
+    assert!(metrics.contains("\nkhien_correlation_sightings_cut_total 0\n"), "{metrics}");
+
+    let called = |at: &str| {
+        shadow_copies_deleted("PC-1", at).replace("vssadmin.exe  Delete Shadows", "congcula")
+    };
+    let tenth =
+        |n: usize| format!("2026-03-10T01:{}:{:02}.{}00Z", 58 + n / 600, n / 10 % 60, n % 10);
+    let mut lines: Vec<_> = (0..1_100).map(|n| called(&tenth(n))).collect();
+    lines.push(called("2026-03-10T00:01:00Z"));
+    lines.push(called("2026-03-10T05:00:00Z"));
+    lines.push(called(MORNING).replace("TimeCreated", "Remark"));
+    for lines in lines.chunks(250) {
+        sender.post("json", lines.join("\n")).await.ok();
+    }
+    catch_up(&mut runner).await;
+    // What is told is copied now and then.
+    app.wait(20);
+    sender.post("json", shadow_copies_deleted("PC-2", MORNING)).await.ok();
+    catch_up(&mut runner).await;
+    let metrics = duty.get("/metrics").await.ok().text();
+    let value = |name: &str| -> u64 {
+        let line = metrics.lines().find(|line| line.starts_with(name)).expect(name);
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    let cut = value("khien_correlation_sightings_cut_total ");
+    assert!(cut > 0, "{metrics}");
+    assert_eq!(
+        value("khien_rule_sightings_cut_total{rule=\"00000000-0000-4000-8000-000000000006\""),
+        cut
+    );
+    for name in ["late", "untimed", "ahead"] {
+        assert_eq!(value(&format!("khien_correlation_events_{name}_total ")), 1, "{metrics}");
+    }
+    let page = duty.get("/rules").await.ok();
+    let page = page.sees("Luật đếm có thể đã báo thiếu").sees("lần đếm cũ bị bỏ vì hết chỗ");
+    let page = page.sees("1 sự kiện đến quá muộn").sees("1 sự kiện không ghi giờ");
+    page.sees("1 sự kiện ghi giờ trong tương lai").sees_not("lần trúng không giữ được");
+    let page = duty.get("/rules/rule?id=00000000-0000-4000-8000-000000000006").await.ok();
+    page.sees("Lần đếm cũ bị bỏ vì hết chỗ").sees(&cut.to_string());
     doors.close().await;
 }

@@ -8,6 +8,8 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
+use khien_detect::Counters;
+
 use super::Loaded;
 use super::limit::HOUR_US;
 use super::store::{self, Count};
@@ -53,11 +55,38 @@ fn text(loaded: &Loaded, counts: &[Count]) -> String {
         head(&mut text, name, kind, help);
         line(&mut text, name, "", value);
     }
+    for (name, help, value) in limits(&measured.counters) {
+        let name = format!("khien_correlation_{name}_total");
+        head(&mut text, &name, "counter", help);
+        line(&mut text, &name, "", value);
+    }
+    let told = "Groups that a rule gave up for room while they could still have fired.";
+    let of = |rule: &str| measured.counters(rule).evicted_groups;
+    by_rule(&mut text, loaded, "khien_rule_groups_evicted_total", told, of);
+    let told = "Sightings that the groups of a rule gave up for room.";
+    let of = |rule: &str| measured.counters(rule).cut;
+    by_rule(&mut text, loaded, "khien_rule_sightings_cut_total", told, of);
     let told = "Hits of a rule since the hub counts.";
     by_rule(&mut text, loaded, "khien_rule_hits_total", told, hits_of);
     let told = "Events that a rule was tried on since it was loaded: what it costs.";
     by_rule(&mut text, loaded, "khien_rule_tries_total", told, |rule| measured.tries(rule));
     text
+}
+
+/// What the bounds of counting have cost since the rules were loaded, by name.
+fn limits(counters: &Counters) -> [(&'static str, &'static str, u64); 8] {
+    let Counters { evicted_groups, cut, late, untimed, ahead, .. } = *counters;
+    let Counters { without_value, approximate, unclaimed, .. } = *counters;
+    [
+        ("groups_evicted", "Groups given up for room that could still have fired.", evicted_groups),
+        ("sightings_cut", "Sightings that a group gave up for room.", cut),
+        ("events_late", "Events that came too late to be counted.", late),
+        ("events_untimed", "Events without a time, which are not counted.", untimed),
+        ("events_ahead", "Events from the future, counted as of their arrival.", ahead),
+        ("events_without_value", "Events without the value that is counted.", without_value),
+        ("hits_approximate", "Hits told with an estimated count.", approximate),
+        ("hits_unclaimed", "Hits of time frames that were dropped for room.", unclaimed),
+    ]
 }
 
 fn by_rule(text: &mut String, loaded: &Loaded, name: &str, help: &str, of: impl Fn(&str) -> u64) {

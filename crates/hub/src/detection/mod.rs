@@ -7,6 +7,7 @@
 //! loses nor doubles one. Detection opens no incident: *xác minh* is a person's deed.
 
 pub mod api;
+mod bounds;
 pub mod folders;
 pub mod indicators;
 mod limit;

@@ -10,6 +10,7 @@ use khien_domain::access::Action;
 use khien_domain::fold::fold;
 use maud::{Markup, html};
 
+use super::bounds;
 use super::indicators;
 use super::limit::HOUR_US;
 use super::measured::Measured;
@@ -64,6 +65,7 @@ pub async fn list(
             }
         }))
         (in_force(&view, &suppressed, &loaded.rules))
+        (bounds::notice(&view, &loaded.rules, &measured))
         (parts::search(&view, "/rules", &query.q, html! {}))
         @if rows.is_empty() {
             (parts::empty(&view, "rules-empty"))
@@ -134,7 +136,8 @@ fn title(rule: &RuleInfo) -> Markup {
     }
 }
 
-fn name(rule: &RuleInfo) -> &str {
+/// Returns what a rule is called on a page.
+pub(super) fn name(rule: &RuleInfo) -> &str {
     rule.title_vi.as_deref().unwrap_or(&rule.title)
 }
 

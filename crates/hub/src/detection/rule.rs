@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use khien_detect::RuleInfo;
+use khien_detect::{Counters, RuleInfo};
 use khien_domain::access::Action;
 use khien_domain::suppression::DAYS_MAX;
 use maud::{Markup, html};
@@ -148,6 +148,11 @@ fn work(view: &View, id: &str, count: &Count, measured: &Measured) -> Markup {
                 @if let Some((groups, bytes)) = measured.groups(id) {
                     dt { (view.t("rule-groups")) } dd { (groups) }
                     dt { (view.t("rule-memory")) } dd { (bytes / 1024) " KiB" }
+                    @let Counters { evicted_groups, cut, .. } = measured.counters(id);
+                    @if evicted_groups + cut > 0 {
+                        dt { (view.t("rule-groups-evicted")) } dd { (evicted_groups) }
+                        dt { (view.t("rule-sightings-cut")) } dd { (cut) }
+                    }
                 }
             } p.help { (view.t("rule-cost-help")) } }
         }
