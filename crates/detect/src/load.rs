@@ -325,7 +325,8 @@ impl Loader {
     }
 }
 
-/// Reads a file of rules or of value lists within its bound. A pipe or a device that a link leads to might never end.
+/// Reads a file of rules or of value lists within its bound. A pipe or a device that a link leads to
+/// might never end.
 pub(crate) fn read(path: &Path) -> Result<String, Reason> {
     let unreadable = |error: std::io::Error| Reason::Unreadable(error.to_string());
     let meta = path.metadata().map_err(unreadable)?;

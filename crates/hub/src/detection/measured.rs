@@ -1,5 +1,6 @@
 //! What the engine tells of its work: the cost of each rule, sources that no rule reads, and the
-//! memory of rules that count and what their bounds have cost. Copied now and then for the pages; it begins anew with the rules.
+//! memory of rules that count and what their bounds have cost. Copied now and then for the pages; it
+//! begins anew with the rules.
 
 use std::collections::HashMap;
 
