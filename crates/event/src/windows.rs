@@ -20,6 +20,8 @@ const ATTRIBUTES: &str = "#attributes";
 const ATTRIBUTES_BESIDE: &str = "_attributes";
 /// What a member's name begins with that is an attribute, where not all are told so.
 const ATTRIBUTE_MARK: char = '@';
+/// The attribute of a record that tells nothing.
+const NAMESPACE: &str = "@xmlns";
 /// What a member is called that holds an element's text, where there are attributes beside it.
 const TEXT: [&str; 3] = ["#text", "Value", "value"];
 
@@ -40,7 +42,7 @@ pub(crate) fn write(record: &Node<'_>, event: &mut Writer<'_>) {
     for (name, node) in members {
         match name.as_ref() {
             "System" | ATTRIBUTES => {}
-            attribute if attribute.starts_with(ATTRIBUTE_MARK) => {}
+            namespace if namespace.starts_with(NAMESPACE) => {}
             "EventData" => write_data(node, event),
             "UserData" => write_user_data(node, event),
             other => write_tree(other, node, event),

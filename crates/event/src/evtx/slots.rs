@@ -24,6 +24,8 @@ const NO_CHECKSUM: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Slots {
     promised: u64,
+    /// Of those, how many may be blank at the end: that of a log in use may not be written yet.
+    pending: u64,
     passed: u64,
     /// How many places in a row are blank up to here.
     blank: u64,
@@ -47,7 +49,7 @@ impl Slots {
             problems.add(Some(0), ProblemKind::Corrupt, detail);
             0
         });
-        Some(Self { promised, passed: 0, blank: 0 })
+        Some(Self { promised, pending: u64::from(is_dirty(header)), passed: 0, blank: 0 })
     }
 
     /// Returns the offset in the file of the next place.
@@ -72,7 +74,7 @@ impl Slots {
 
     /// Tells what is missing at the end of the file.
     pub(super) fn finish(self, problems: &mut Problems) {
-        self.tell_blank(self.promised.min(self.passed), problems);
+        self.tell_blank(self.promised.saturating_sub(self.pending).min(self.passed), problems);
         if self.passed < self.promised {
             let detail =
                 format!("{} of {} chunks that the header counts", self.passed, self.promised);
@@ -92,6 +94,11 @@ impl Slots {
 
 fn offset(slot: u64) -> u64 {
     FILE_HEADER_BYTES as u64 + slot * CHUNK_BYTES as u64
+}
+
+/// Returns whether the log was in use when it was written or copied.
+fn is_dirty(header: &[u8]) -> bool {
+    Cursor::new(header, FLAGS_AT).u32().is_ok_and(|flags| flags & DIRTY != 0)
 }
 
 /// Returns how many chunks the header counts, or nothing if it is not what was written.

@@ -206,3 +206,13 @@ fn a_hit_of_another_source_is_that_sources_event() {
     assert_eq!(texts(batch.event(1), "Hashes"), ["MD5=AA"]);
     assert_eq!(texts(batch.event(1), "_source._source.x"), ["1"], "a hit in a hit is data");
 }
+
+#[test]
+fn a_record_whose_system_tells_no_time_keeps_the_collectors() {
+    let record = r#"{"@timestamp":"2026-09-01T02:03:04.500Z","@xmlns":"http://x",
+        "System":{"Channel":"Application"},"EventData":{"A":"b"}}"#;
+    let batch = read(&[record.replace('\n', "")]);
+    let event = batch.event(0);
+    assert_eq!(event.t_event(), Some(AT_US));
+    assert_eq!((texts(event, "A"), texts(event, "@xmlns")), (vec!["b"], vec![]));
+}
