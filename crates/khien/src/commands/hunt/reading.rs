@@ -141,22 +141,28 @@ fn pass_line(reader: &mut impl Read, chunk: &mut Vec<u8>) -> io::Result<()> {
     }
 }
 
-/// Drops what is left of an object that is too long, up to a line that may begin another one. The
-/// decoder, which counts lines, is shown their ends.
+/// Drops what is left of an object that is too long, up to what may begin another one: a brace at the
+/// beginning of a line, or behind another object and a comma. The decoder, which counts lines, is
+/// shown their ends.
 fn pass_object(
     reader: &mut impl Read,
     held: &mut Vec<u8>,
     decode: &mut dyn FnMut(&[u8]),
 ) -> io::Result<()> {
-    let mut at_start = false;
+    let (mut may_begin, mut behind_object) = (false, false);
     loop {
         let mut begins = None;
         for (at, byte) in held.iter().enumerate() {
-            if at_start && *byte == b'{' {
+            if may_begin && *byte == b'{' {
                 begins = Some(at);
                 break;
             }
-            at_start = *byte == b'\n' || (at_start && byte.is_ascii_whitespace());
+            may_begin = match byte {
+                b'\n' => true,
+                b',' => may_begin || behind_object,
+                byte => may_begin && byte.is_ascii_whitespace(),
+            };
+            behind_object = *byte == b'}' || (behind_object && byte.is_ascii_whitespace());
         }
         let passed = held.drain(..begins.unwrap_or(held.len()));
         let ends: Vec<u8> = passed.filter(|byte| *byte == b'\n').collect();
@@ -282,6 +288,11 @@ mod tests {
             assert_eq!(events, ["1", "2"]);
             told
         };
+        for comma in [",", " , ", ",\n", "\n,"] {
+            let array = format!("[{{\"n\":1}}{comma}{{\"a\":\"{text}\"}}{comma}{{\"n\":2}}]");
+            let (events, told) = read("a.json", &array);
+            assert_eq!(events, ["1", "2"], "{comma:?} {told:?}");
+        }
         let told = array(&format!("{{\n\"a\": \"{text}\"\n}}"));
         assert!(told[0].starts_with("5 ") && told[0].contains(long), "{told:?}");
         assert!(told.len() == 2 && told[1].starts_with("10 "), "{told:?}");
