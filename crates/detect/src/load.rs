@@ -167,10 +167,14 @@ impl Loader {
 
     /// Adds the lists of a file to those that placeholders stand for; before the rules are added. A
     /// file that cannot be taken whole is refused by name, and so are the rules that want its lists.
-    pub fn values(&mut self, path: &Path) {
-        if let Err(reason) = self.lists.file(path) {
+    /// Returns whether it was taken.
+    pub fn values(&mut self, path: &Path) -> bool {
+        let taken = self.lists.file(path);
+        let is_taken = taken.is_ok();
+        if let Err(reason) = taken {
             self.refuse(&path.to_string_lossy(), None, reason);
         }
+        is_taken
     }
 
     /// Adds the rules that travel inside the binary.

@@ -132,7 +132,8 @@ const LISTED: &str = "title: Công cụ trong danh sách\nid: 00000000-0000-4000
 #[tokio::test]
 async fn lists_of_values_are_taken_up_and_a_broken_one_takes_no_rule_away() {
     let folder = tempfile::tempdir().unwrap();
-    let (rules, values) = (folder.path().join("rules"), folder.path().join("values.yml"));
+    // Among the rules, where it is refused as one.
+    let (rules, values) = (folder.path().join("rules"), folder.path().join("rules/values.yml"));
     fs::create_dir(&rules).unwrap();
     fs::write(rules.join("listed.yml"), LISTED).unwrap();
     fs::write(&values, "Toools: [vssadmin.exe]\n").unwrap();

@@ -37,17 +37,14 @@ pub(super) fn notice(view: &View, rules: &[Arc<RuleInfo>], measured: &Measured) 
 }
 
 /// Returns what was lost, each as a part of a sentence. An event without the value that a rule asks
-/// for is nothing lost.
+/// for is nothing lost, nor is one that counts as of its arrival, or by an estimate.
 fn costs(view: &View, counters: &Counters) -> Vec<String> {
-    let Counters { evicted_groups, cut, late, untimed, ahead, approximate, unclaimed, .. } =
-        *counters;
+    let Counters { evicted_groups, cut, late, untimed, unclaimed, .. } = *counters;
     [
         ("rules-bounds-evicted", evicted_groups),
         ("rules-bounds-cut", cut),
         ("rules-bounds-late", late),
         ("rules-bounds-untimed", untimed),
-        ("rules-bounds-ahead", ahead),
-        ("rules-bounds-approximate", approximate),
         ("rules-bounds-unclaimed", unclaimed),
     ]
     .into_iter()

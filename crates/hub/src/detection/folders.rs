@@ -54,6 +54,8 @@ pub struct Folders {
 struct Set {
     rules: Rules,
     lists: Placeholders,
+    /// A file of values that cannot be taken.
+    values_lost: Option<PathBuf>,
     refused: Vec<Refused>,
     look: Look,
 }
@@ -67,11 +69,11 @@ impl Folders {
         let Detection { rules: paths, values, iocs } = app.config.detection.clone();
         let set = load(paths.clone(), values.clone()).await?;
         let feeds = tokio::task::spawn_blocking(move || Feeds::load(iocs)).await?;
-        let Set { rules, lists, refused, look: seen } = set;
+        let Set { rules, lists, values_lost, refused, look: seen } = set;
         let held = seen.clone();
         let folders = Self { paths, values, seen, held, rules, lists, refused, feeds };
         folders.tell(app, "rules.load", &Look::new()).await?;
-        if let Some(lost) = folders.lost(&folders.refused) {
+        if let Some(lost) = values_lost.as_deref().or_else(|| folders.lost(&folders.refused)) {
             tell_lost(app, lost).await?;
         }
         let watched = folders.at_work(app);
@@ -112,9 +114,9 @@ impl Folders {
     /// Loads the rules again; returns whether they are to be swapped in.
     async fn take_rules(&mut self, app: &App) -> anyhow::Result<bool> {
         let set = load(self.paths.clone(), self.values.clone()).await?;
-        let Set { rules, lists, refused, look } = set;
+        let Set { rules, lists, values_lost, refused, look } = set;
         self.seen = look;
-        if let Some(lost) = self.lost(&refused) {
+        if let Some(lost) = values_lost.as_deref().or_else(|| self.lost(&refused)) {
             return tell_lost(app, lost).await.map(|()| false);
         }
         (self.rules, self.lists, self.refused) = (rules, lists, refused);
@@ -179,16 +181,15 @@ impl Folders {
         Ok(())
     }
 
-    /// Returns a configured folder that cannot be read as a whole, a file of values that cannot be
-    /// taken, or a folder whose files were at work and are all gone. What never gave a rule (a disk's `lost+found`) takes none away.
+    /// Returns a configured folder that cannot be read as a whole, or one whose files were at work and
+    /// are all gone. What never gave a rule (a disk's `lost+found`) takes none away.
     fn lost<'a>(&'a self, refused: &'a [Refused]) -> Option<&'a Path> {
         let holds = |look: &Look, folder: &Path| {
             look.keys().any(|file| file.starts_with(folder) && is_yaml(file))
         };
         let emptied = |path: &Path| holds(&self.held, path) && !holds(&self.seen, path);
         let unread = |r: &&Refused| {
-            self.values.contains(&r.path)
-                || is_unreadable(&r.reason) && (self.paths.contains(&r.path) || emptied(&r.path))
+            is_unreadable(&r.reason) && (self.paths.contains(&r.path) || emptied(&r.path))
         };
         let lost = refused.iter().find(unread).map(|r| r.path.as_path());
         lost.or_else(|| self.paths.iter().map(PathBuf::as_path).find(|path| emptied(path)))
@@ -209,12 +210,13 @@ async fn load(paths: Vec<PathBuf>, values: Vec<PathBuf>) -> anyhow::Result<Set> 
         // Looked at first: what changes while it is read is seen at the next look.
         let look = look(&[&paths[..], &values].concat());
         let mut loader = Loader::new();
-        values.iter().for_each(|path| loader.values(path));
+        // A file of values may lie among the rules, where it is refused as a rule, too.
+        let values_lost = values.into_iter().rfind(|path| !loader.values(path));
         let lists = loader.lists().clone();
         loader.pack();
         paths.iter().for_each(|path| loader.folder(path));
         let (rules, refused) = loader.finish();
-        Set { rules, lists, refused, look }
+        Set { rules, lists, values_lost, refused, look }
     });
     let set = set.await?;
     for refused in &set.refused {

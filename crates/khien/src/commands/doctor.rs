@@ -112,7 +112,9 @@ fn listener(config: &Config, report: &mut Report) {
 
 fn rules(config: &Config, report: &mut Report) {
     let mut loader = Loader::new();
-    config.detection.values.iter().for_each(|path| loader.values(path));
+    for path in &config.detection.values {
+        loader.values(path);
+    }
     loader.pack();
     config.detection.rules.iter().for_each(|path| loader.folder(path));
     let (rules, refused) = loader.finish();
