@@ -461,7 +461,7 @@ fn what_correlations_could_not_count_is_told() {
     assert!(talk.contains("5 times an event to be counted told no time"), "{talk}");
     assert_eq!(code(&output), 3, "nobody may take it for quiet");
     let page = String::from_utf8(room.hunt(&["untimed.json", "--format", "html"]).stdout).unwrap();
-    assert!(page.contains("5 lần một sự kiện cần đếm không có giờ"));
+    assert!(page.contains("5 lần một sự kiện cần đếm không ghi thời gian"));
     // What is only said of the rule's own condition leaves the result whole.
     room.write("rules/c.yml", count("value_count") + ", condition: {field: User, gte: 2}}\n");
     room.write("timed.json", created(1, "cmd.exe").repeat(5));
@@ -503,12 +503,13 @@ fn sources_that_no_rule_reads_are_told_in_every_form() {
     );
     assert_eq!(unmapped["sources"][0], serde_json::json!({"source": "json s24", "events": 2}));
     let page = String::from_utf8(room.hunt(&["logs", "--format", "html"]).stdout).unwrap();
-    for words in ["27 sự kiện thuộc nguồn", "json s24", "… và 6 nguồn khác với 6 sự kiện"]
+    for words in
+        ["27 sự kiện không thuộc loại nhật ký", "json s24", "… và 6 nguồn khác với 6 sự kiện"]
     {
         assert!(page.contains(words), "{words}");
     }
     let quiet = room.hunt(&["logs/known.json"]);
-    assert!(!String::from_utf8(quiet.stderr).unwrap().contains("chưa có luật"));
+    assert!(!String::from_utf8(quiet.stderr).unwrap().contains("không thuộc loại nhật ký"));
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn what_is_left_out_is_counted_and_named_on_stderr() {
     for part in [
         "feeds/a.csv: 1 entries are refused\n  line 4: 'what is this': not an indicator",
         "feeds/b.txt: 1 entries name what everybody uses: gov.vn",
-        "Chỉ dấu có thấy nhưng không báo: 1 lần chỉ dấu đã hết hạn, 0 lần",
+        "Chỉ dấu đã phát hiện nhưng không báo: 1 lần chỉ dấu đã hết hạn, 0 lần",
     ] {
         assert!(talk.contains(part), "{part} in {talk}");
     }

@@ -179,9 +179,8 @@ struct Record<'a> {
     indicator: Option<&'a Provenance<'a>>,
 }
 
-/// The columns of `csv`; `event` is JSON inside its cell, as is `correlation`; `tags` stand
-/// with blanks between them.
-const COLUMNS: [&str; 14] = [
+/// The columns of `csv`; `event` is JSON inside its cell.
+const COLUMNS: [&str; 12] = [
     "rule_id",
     "rule_title",
     "rule_author",
@@ -194,8 +193,6 @@ const COLUMNS: [&str; 14] = [
     "record_id",
     "source",
     "event",
-    "tags",
-    "correlation",
 ];
 
 /// What follows them when indicators are looked for; empty for the hit of a rule.
@@ -213,10 +210,14 @@ const INDICATOR_COLUMNS: [&str; 11] = [
     "indicator_more",
 ];
 
+/// What stands behind all others, because it came later: `tags` with blanks between them,
+/// `correlation` as JSON.
+const LATER_COLUMNS: [&str; 2] = ["tags", "correlation"];
+
 /// Returns the head of `csv`.
 pub(super) fn csv_head(shape: Shape) -> String {
     let indicators = if shape.indicators { &INDICATOR_COLUMNS[..] } else { &[] };
-    [&COLUMNS[..], indicators].concat().join(",") + "\n"
+    [&COLUMNS[..], indicators, &LATER_COLUMNS].concat().join(",") + "\n"
 }
 
 impl<'a> Record<'a> {
@@ -282,8 +283,6 @@ impl<'a> Record<'a> {
             &inert(&json(&self.record_id)),
             &inert(self.source),
             &self.event.to_string(),
-            &inert(&self.tags.join(" ")),
-            &correlation,
         ] {
             writer.write_field(cell)?;
         }
@@ -291,6 +290,8 @@ impl<'a> Record<'a> {
             let cells = self.indicator.map(Provenance::cells).unwrap_or_default();
             cells.iter().try_for_each(|cell| writer.write_field(cell))?;
         }
+        writer.write_field(&*inert(&self.tags.join(" ")))?;
+        writer.write_field(correlation)?;
         writer.write_record(None::<&[u8]>)?;
         writer.into_inner().map_err(|error| error.into_error().into())
     }
