@@ -35,7 +35,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
-use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, Unmapped};
+use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, Refused, Rules, Unmapped};
 use khien_event::{Problem, ProblemKind};
 use khien_hub::web::i18n::{Arg, Lang};
 
@@ -124,28 +124,14 @@ pub(crate) enum Form {
 
 /// Runs the command.
 pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
-    if let Some(absent) = absent(&args) {
-        let path = absent.display().to_string();
-        say(&format!("khien: {}", lang.ta("install-absent", &[("path", Arg::Text(&path))])));
-        return Ok(Exit::Usage);
-    }
     let period = Period { from: args.from, to: args.to };
-    if period.is_empty() {
-        say(&format!("khien: {}", lang.t("hunt-period-empty")));
+    if let Some(why) = unusable(&args, &period, lang) {
+        say(&format!("khien: {why}"));
         return Ok(Exit::Usage);
     }
     let began = Instant::now();
-    let (rules, refused) = args.lists.load(&args.rules)?;
+    let (rules, refused) = load(&args, lang)?;
     let rules_loaded = rules.len();
-    if rules.is_empty() {
-        bail!(lang.t("hunt-no-rules"));
-    }
-    if !refused.is_empty() {
-        say(&lang.ta("hunt-refused", &[("count", number(refused.len() as u64))]));
-    }
-    if let Some(told) = lists::unused(&rules, lang) {
-        say(&told);
-    }
     let (rules, correlator) = Engine::new(rules).split();
     let (set, indicators_refused) = indicators::load(&args.iocs)?;
     let indicators_loaded = set.len();
@@ -219,6 +205,30 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     }
     let found = tally.highest().is_some_and(|level| level >= args.fail_on);
     Ok(exit(found, lost, args.strict))
+}
+
+/// Returns what is wrong with the arguments.
+fn unusable(args: &Args, period: &Period, lang: Lang) -> Option<String> {
+    if let Some(absent) = absent(args) {
+        let path = absent.display().to_string();
+        return Some(lang.ta("install-absent", &[("path", Arg::Text(&path))]));
+    }
+    period.is_empty().then(|| lang.t("hunt-period-empty"))
+}
+
+/// Loads the rules, and says what is not at work of what was given.
+fn load(args: &Args, lang: Lang) -> Result<(Rules, Vec<Refused>)> {
+    let (rules, refused) = args.lists.load(&args.rules)?;
+    if rules.is_empty() {
+        bail!(lang.t("hunt-no-rules"));
+    }
+    if !refused.is_empty() {
+        say(&lang.ta("hunt-refused", &[("count", number(refused.len() as u64))]));
+    }
+    if let Some(told) = lists::unused(&rules, lang) {
+        say(&told);
+    }
+    Ok((rules, refused))
 }
 
 fn absent(args: &Args) -> Option<&PathBuf> {
