@@ -1,8 +1,9 @@
 //! A hub at work: its doors, its jobs and its listener, from the first to the last.
 //!
-//! Order of the start: leftovers of a crash are swept, the doors for events open, the jobs begin,
-//! and only then does anybody get an answer. Order of the end: nobody new is let in, what is
-//! under way gets [`DRAIN_MAX`], the end of the journal is signed, then the state store closes.
+//! Order of the start: the word to stop is listened for, leftovers of a crash are swept, the doors
+//! for events open, the jobs begin, and only then does anybody get an answer. Order of the end:
+//! nobody new is let in, what is under way gets [`DRAIN_MAX`], the end of the journal is signed,
+//! then the state store closes.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
@@ -34,11 +36,13 @@ pub struct Running {
     server: JoinHandle<std::io::Result<()>>,
 }
 
-/// Starts everything; returns once the hub answers.
+/// Starts everything; returns once the hub answers. From here on Ctrl-C and SIGTERM stop it in
+/// order: whoever reads its address may tell it to stop at once.
 ///
 /// # Errors
-/// When a door, a job or the listener cannot start.
+/// When a door, a job or the listener cannot start, or the word to stop cannot be heard.
 pub async fn start(app: &App) -> anyhow::Result<Running> {
+    hear_the_word_to_stop(&app.stop).context("listening for the word to stop")?;
     let blobs = app.blobs.clone();
     let swept = tokio::task::spawn_blocking(move || blobs.sweep()).await?;
     let swept = swept.context("sweeping unfinished evidence files")?;
@@ -82,7 +86,6 @@ impl Running {
     pub async fn until_stopped(self) -> anyhow::Result<()> {
         let Self { app, tasks, mut server, .. } = self;
         let early = tokio::select! {
-            () = told_to_stop() => None,
             () = app.stop.cancelled() => None,
             ended = &mut server => Some(ended),
         };
@@ -120,27 +123,31 @@ async fn sign_the_end(app: &App) {
     tracing::warn!(error = why, "the end of the journal was not signed");
 }
 
-/// Resolves when a person or the system asks the process to end.
+/// Cancels `stop` once a person or the system asks the process to end, which from here on no
+/// longer ends it by itself.
 #[cfg(unix)]
-async fn told_to_stop() {
+fn hear_the_word_to_stop(stop: &CancellationToken) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut term) = signal(SignalKind::terminate()) else {
-        return interrupted().await;
-    };
-    tokio::select! {
-        () = interrupted() => {}
-        _ = term.recv() => {}
-    }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
 }
 
-#[cfg(not(unix))]
-async fn told_to_stop() {
-    interrupted().await;
-}
-
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a way to hear Ctrl-C the process still ends by other signals.
-        std::future::pending::<()>().await;
-    }
+#[cfg(windows)]
+fn hear_the_word_to_stop(stop: &CancellationToken) -> std::io::Result<()> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        interrupt.recv().await;
+        stop.cancel();
+    });
+    Ok(())
 }
