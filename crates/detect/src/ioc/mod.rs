@@ -28,6 +28,7 @@ mod net;
 mod note;
 mod path;
 mod probe;
+mod question;
 mod report;
 mod scan;
 mod set;

@@ -78,8 +78,8 @@ impl<A: Copy + Ord> Nets<A> {
 
     /// Returns false when no network lies near the address, whose first 16 bits are `region`.
     #[inline]
-    pub(crate) fn may_contain(&self, region: u16) -> bool {
-        let word = self.regions.get(usize::from(region >> 6));
+    pub(crate) fn may_contain(&self, region: u64) -> bool {
+        let word = self.regions.get((region >> 6) as usize);
         word.is_some_and(|word| word & (1 << (region & 63)) != 0)
     }
 

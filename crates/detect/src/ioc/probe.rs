@@ -2,6 +2,9 @@
 //!
 //! Nearly all values are strangers, and a stranger costs a hash and one cache line per question.
 //! Only what passes the filters is spelt out and compared byte for byte: a hit is exact.
+//!
+//! An event is looked at once to put its questions down, and once more when a filter did not say
+//! no: the same code, so that nothing can be found that was not asked for.
 
 use std::net::IpAddr;
 
@@ -11,6 +14,7 @@ use memchr::{memchr, memchr3, memrchr};
 use super::digest::{Digests, head};
 use super::hit::IocHit;
 use super::note::Meta;
+use super::question::{Questions, Table};
 use super::set::{Indicators, Spot};
 use super::value::{self, spell_email_user};
 use super::{address, domain, mix, path, url};
@@ -38,10 +42,12 @@ impl std::ops::AddAssign for IocCounters {
     }
 }
 
-/// Where finds go: the event and field that are being looked at, and the lists.
+/// Where questions and finds go: the event and field that are being looked at, and the lists.
 #[derive(Debug)]
 pub(crate) struct Finds<'h> {
     pub(crate) event: usize,
+    /// Where questions are put down; without, they are answered at once.
+    pub(crate) questions: Option<&'h mut Questions>,
     pub(crate) field: &'static str,
     /// When the event happened, µs UTC.
     pub(crate) at_us: i64,
@@ -52,6 +58,19 @@ pub(crate) struct Finds<'h> {
 }
 
 impl Finds<'_> {
+    /// Returns whether what the table holds under this key is to be read: not while questions are
+    /// only put down.
+    #[inline]
+    fn reads(&mut self, set: &Indicators, table: Table, key: u64) -> bool {
+        match &mut self.questions {
+            Some(questions) => {
+                questions.put(table, key, self.event);
+                false
+            }
+            None => set.may_hold(table, key),
+        }
+    }
+
     /// Tells an indicator, once an event.
     fn tell(&mut self, spot: Spot, more: usize) {
         if self.hits[self.first..].iter().any(|hit| hit.spot == spot) {
@@ -101,37 +120,37 @@ impl Indicators {
     }
 
     fn md5(&self, digits: &[u8], finds: &mut Finds<'_>) -> usize {
-        self.digest(&self.md5, digits, Spot::Md5, finds)
+        self.digest((Table::Md5, &self.md5), digits, Spot::Md5, finds)
     }
 
     fn sha1(&self, digits: &[u8], finds: &mut Finds<'_>) -> usize {
-        self.digest(&self.sha1, digits, Spot::Sha1, finds)
+        self.digest((Table::Sha1, &self.sha1), digits, Spot::Sha1, finds)
     }
 
     fn sha256(&self, digits: &[u8], finds: &mut Finds<'_>) -> usize {
-        self.digest(&self.sha256, digits, Spot::Sha256, finds)
+        self.digest((Table::Sha256, &self.sha256), digits, Spot::Sha256, finds)
     }
 
     /// Looks for an import hash at the beginning of the digits; returns how many it takes.
     pub(crate) fn probe_imphash(&self, digits: &[u8], finds: &mut Finds<'_>) -> usize {
-        self.digest(&self.imphash, digits, Spot::Imphash, finds)
+        self.digest((Table::Imphash, &self.imphash), digits, Spot::Imphash, finds)
     }
 
     /// Returns how many digits the hash takes: 0 when there is none.
     fn digest<const W: usize>(
         &self,
-        table: &Digests<W>,
+        (table, rows): (Table, &Digests<W>),
         digits: &[u8],
         spot: fn(u32) -> Spot,
         finds: &mut Finds<'_>,
     ) -> usize {
         let Some(digits) = digits.get(..2 * W) else { return 0 };
         // Most hashes are strangers, which their first sixteen digits tell.
-        if table.may_contain(value::hex_head(digits))
+        if finds.reads(self, table, value::hex_head(digits))
             && let Some(bytes) = value::bytes::<W>(digits)
         {
-            let meta = |row| table.row(row).meta;
-            self.judge(table.find(&bytes), meta, spot, finds);
+            let meta = |row| rows.row(row).meta;
+            self.judge(rows.find(&bytes), meta, spot, finds);
         }
         2 * W
     }
@@ -143,22 +162,22 @@ impl Indicators {
         match address {
             IpAddr::V4(v4) => {
                 let bits = v4.to_bits();
-                if self.v4.may_contain(u64::from(bits)) {
+                if finds.reads(self, Table::V4, u64::from(bits)) {
                     let meta = |row| self.v4.row(row).meta;
                     self.judge(self.v4.find(&v4.octets()), meta, Spot::V4, finds);
                 }
-                if self.nets4.may_contain((bits >> 16) as u16) {
+                if finds.reads(self, Table::Net4, u64::from(bits >> 16)) {
                     let meta = |row| self.nets4.meta(row);
                     self.range(address, self.nets4.around(bits), meta, Spot::Net4, finds);
                 }
             }
             IpAddr::V6(v6) => {
                 let (bits, octets) = (v6.to_bits(), v6.octets());
-                if self.v6.may_contain(head(&octets)) {
+                if finds.reads(self, Table::V6, head(&octets)) {
                     let meta = |row| self.v6.row(row).meta;
                     self.judge(self.v6.find(&octets), meta, Spot::V6, finds);
                 }
-                if self.nets6.may_contain((bits >> 112) as u16) {
+                if finds.reads(self, Table::Net6, (bits >> 112) as u64) {
                     let meta = |row| self.nets6.meta(row);
                     self.range(address, self.nets6.around(bits), meta, Spot::Net6, finds);
                 }
@@ -209,7 +228,7 @@ impl Indicators {
     fn probe_name(&self, name: &str, finds: &mut Finds<'_>) {
         let mut found = Vec::new();
         for (hash, start) in domain::tails(name, self.domain_depth).skip(1) {
-            if self.domains.may_contain(hash) {
+            if finds.reads(self, Table::Domain, hash) {
                 let tail = name[start..].to_ascii_lowercase();
                 found.push(self.domains.find(hash, &tail));
             }
@@ -255,14 +274,14 @@ impl Indicators {
 
     /// Looks for a path on a host, as web logs tell them: apart.
     pub(crate) fn probe_web_path(&self, host: &str, text: &str, finds: &mut Finds<'_>) {
-        if self.may_know_host(host) {
+        if self.may_know_host(host, finds) {
             let whole = format!("{host}{}", cut(text, url::BYTES_MAX));
             self.probe_web(host, &whole, finds);
         }
     }
 
     fn probe_web(&self, authority: &str, text: &str, finds: &mut Finds<'_>) {
-        if !self.may_know_host(authority) {
+        if !self.may_know_host(authority, finds) {
             return;
         }
         let mut spelt = String::new();
@@ -271,7 +290,7 @@ impl Indicators {
         }
         let mut found = Vec::new();
         for (hash, end) in url::beginnings(&spelt) {
-            if self.urls.may_contain(hash) {
+            if finds.reads(self, Table::Url, hash) {
                 found.push(self.urls.find(hash, &spelt[..end]));
             }
         }
@@ -281,7 +300,7 @@ impl Indicators {
 
     /// Returns false when no address of this host is known; an odd spelling gets the benefit of
     /// the doubt.
-    fn may_know_host(&self, authority: &str) -> bool {
+    fn may_know_host(&self, authority: &str, finds: &mut Finds<'_>) -> bool {
         if self.urls.len() == 0 {
             return false;
         }
@@ -293,7 +312,7 @@ impl Indicators {
         if !host.iter().all(is_plain) || host.ends_with(b".") {
             return true;
         }
-        self.urls.may_contain(mix::spread(mix::chain(mix::START, mix::folded(host))))
+        finds.reads(self, Table::Url, mix::spread(mix::chain(mix::START, mix::folded(host))))
     }
 
     /// Looks for e-mail addresses, and for the domains behind their `@`.
@@ -312,7 +331,7 @@ impl Indicators {
                 continue;
             }
             let hash = mix::exact(spelt.as_bytes());
-            if self.emails.may_contain(hash) {
+            if finds.reads(self, Table::Email, hash) {
                 let rows = self.emails.find(hash, &spelt);
                 self.judge(rows, |row| self.emails.meta(row), Spot::Email, finds);
             }
@@ -338,7 +357,7 @@ impl Indicators {
     fn probe_path(&self, text: &str, finds: &mut Finds<'_>) {
         let mut found = Vec::new();
         for (hash, start) in path::tails(text, self.file_depth) {
-            if self.files.may_contain(hash) {
+            if finds.reads(self, Table::File, hash) {
                 let mut spelt = String::new();
                 path::spell(&text[start..], &mut spelt);
                 found.push(self.files.find(hash, &spelt));

@@ -8,6 +8,7 @@ use memchr::memmem::Finder;
 use super::hit::IocHit;
 use super::look::{self, Look};
 use super::probe::{Finds, IocCounters};
+use super::question::Questions;
 use super::set::Indicators;
 
 /// Looks for indicators. A clone shares them and counts for itself; each thread has its own.
@@ -19,14 +20,21 @@ pub struct IocScanner {
     /// The table of names that `looks` speaks of.
     names: Option<u64>,
     scheme: Finder<'static>,
+    questions: Questions,
     counters: IocCounters,
 }
 
 impl IocScanner {
     /// Returns a scanner for these indicators.
     pub fn new(set: Arc<Indicators>) -> Self {
-        let scheme = Finder::new("://");
-        Self { set, looks: Vec::new(), names: None, scheme, counters: IocCounters::default() }
+        Self {
+            set,
+            looks: Vec::new(),
+            names: None,
+            scheme: Finder::new("://"),
+            questions: Questions::default(),
+            counters: IocCounters::default(),
+        }
     }
 
     /// Returns the indicators.
@@ -46,9 +54,18 @@ impl IocScanner {
             return;
         }
         self.learn(batch.names());
+        let mut questions = std::mem::take(&mut self.questions);
+        let mut known = Vec::new();
         for (position, event) in batch.iter().enumerate() {
-            self.match_event(position, event, received_us, hits);
+            self.look_at(position, event, Some(&mut questions), received_us, hits);
+            if questions.are_many() || position + 1 == batch.len() {
+                questions.answer(&self.set, &mut known);
+                for position in known.drain(..) {
+                    self.look_at(position, batch.event(position), None, received_us, hits);
+                }
+            }
         }
+        self.questions = questions;
     }
 
     /// Learns the field names of a batch, each once.
@@ -63,17 +80,21 @@ impl IocScanner {
         }
     }
 
-    fn match_event(
+    /// Puts down what there is to ask about an event; without a list of questions, tells what is
+    /// found in it.
+    fn look_at(
         &mut self,
         position: usize,
         event: Event<'_>,
+        questions: Option<&mut Questions>,
         received_us: i64,
         hits: &mut Vec<IocHit>,
     ) {
         let first = hits.len();
         let at_us = event.t_event().unwrap_or(received_us);
         let counters = &mut self.counters;
-        let mut finds = Finds { event: position, field: "", at_us, hits, first, counters };
+        let mut finds =
+            Finds { event: position, questions, field: "", at_us, hits, first, counters };
         let (mut web_host, mut web_path) = (None, None);
         for (place, name) in event.names().enumerate() {
             let Some((look, field)) = self.looks.get(name.index()).copied().flatten() else {

@@ -364,3 +364,25 @@ fn hits_name_their_events() {
     let lines = "{\"QueryName\":\"good.test\"}\n{\"QueryName\":\"evil.test\"}\n";
     assert_eq!(found(&set, lines), ["1 QueryName domain evil.test"]);
 }
+
+#[test]
+fn many_events_at_once_are_told_like_each_alone() {
+    let set = list(&["evil.test", "203.0.113.9", "198.51.100.0/24", "http://files.test/kit"]);
+    let line = |n: usize| match n % 997 {
+        0 => r#"{"QueryName":"www.evil.test","DestinationIp":"198.51.100.7"}"#.to_owned(),
+        1 => r#"{"Url":"http://files.test/kit/a","SourceIp":"203.0.113.9"}"#.to_owned(),
+        _ => format!(r#"{{"QueryName":"a{n}.good.test","SourceIp":"192.0.2.{}"}}"#, n % 256),
+    };
+    let lines: Vec<String> = (0..6_000).map(line).collect();
+    let mut scanner = IocScanner::new(set.clone());
+    let mut together = Vec::new();
+    scanner.scan(&events(&lines.join("\n")), NOW_US, &mut together);
+    let mut alone = Vec::new();
+    for (event, line) in lines.iter().enumerate() {
+        let from = alone.len();
+        scanner.scan(&events(line), NOW_US, &mut alone);
+        alone[from..].iter_mut().for_each(|hit| hit.event = event);
+    }
+    assert_eq!(together, alone);
+    assert_eq!(together.len(), 2 * 2 * 6_000_usize.div_ceil(997));
+}
