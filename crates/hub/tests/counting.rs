@@ -195,7 +195,7 @@ async fn what_the_bounds_of_counting_cost_is_told_on_the_page_and_in_the_metrics
         assert_eq!(value(&format!("khien_correlation_events_{name}_total ")), 1, "{metrics}");
     }
     let page = duty.get("/rules").await.ok();
-    let page = page.sees("Luật đếm có thể đã báo thiếu").sees("lần đếm cũ bị bỏ vì hết chỗ");
+    let page = page.sees("Luật tương quan có thể đã báo thiếu").sees("lần đếm cũ bị bỏ vì hết chỗ");
     let page = page.sees("1 sự kiện đến quá muộn").sees("1 sự kiện không ghi giờ");
     // What counts as of its arrival hides nothing.
     page.sees_not("tương lai").sees_not("lần trúng không giữ được");

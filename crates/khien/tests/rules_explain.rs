@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const RULES: &str = "title: Shell\nid: shell\nname: shell\nauthor: An Author\nlevel: high\n\
                      logsource: {product: windows, category: process_creation}\n\
@@ -114,6 +114,14 @@ fn a_file_tells_all_that_is_in_it() {
         (told["rules"].as_array().unwrap().len(), told["refused"].as_array().unwrap().len()),
         (2, 1)
     );
+    // A correlation by itself lacks what it counts; beside it, it is found.
+    let often = fs::read_to_string(room.path("rules/three.yml")).unwrap();
+    let often = often.split("---").find(|text| text.contains("correlation")).unwrap();
+    fs::write(room.path("often.yml"), often).unwrap();
+    let alone = room.explain(&["often.yml"]);
+    assert_eq!(alone.status.code(), Some(1));
+    let told = room.json(&["often.yml", "--rules", "rules"]);
+    assert_eq!((&told["rules"][0]["id"], &told["refused"]), (&"often".into(), &json!([])));
     assert_eq!(room.explain(&["nobody"]).status.code(), Some(2));
     assert_eq!(room.explain(&["shell", "--rules", "nowhere"]).status.code(), Some(2));
 }

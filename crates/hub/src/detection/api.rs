@@ -45,6 +45,9 @@ pub struct RuleItem {
     reason: Option<String>,
     /// When the rules at work were loaded.
     created_at: String,
+    /// Which of those with its id in its file it is.
+    #[serde(skip)]
+    nth: usize,
 }
 
 /// A page of rules.
@@ -101,6 +104,7 @@ fn item(rule: &RuleInfo, count: Option<&Count>, measured: &Measured, at: &str) -
         tries_per_thousand: measured.tries_per_thousand(&rule.id),
         reason: None,
         created_at: at.to_owned(),
+        nth: 0,
     }
 }
 
@@ -125,6 +129,7 @@ fn refused(one: &Refused, at: &str) -> RuleItem {
         tries_per_thousand: None,
         reason: Some(one.reason.to_string()),
         created_at: at.to_owned(),
+        nth: 0,
     }
 }
 
@@ -136,8 +141,15 @@ fn page(mut items: Vec<RuleItem>, query: &ListQuery) -> RuleList {
     };
     items.retain(|item| query.state.is_empty() || item.state == query.state);
     items.retain(|item| words.is_empty() || said(item).contains(&words));
-    // A refused rule may bear the id of one at work; then its file tells them apart.
-    items.sort_by_cached_key(cursor);
+    // A refused rule may bear the id of one at work, then its file tells them apart; of several in
+    // one file that tell no id, their order does.
+    items.sort_by_cached_key(|item| (item.id.clone(), item.file.clone()));
+    for at in 1..items.len() {
+        let (before, item) = (&items[at - 1], &items[at]);
+        if (&before.id, &before.file) == (&item.id, &item.file) {
+            items[at].nth = before.nth + 1;
+        }
+    }
     let total = i64::try_from(items.len()).unwrap_or(i64::MAX);
     if let Some(after) = &query.after {
         items.retain(|item| cursor(item) > *after);
@@ -151,5 +163,31 @@ fn page(mut items: Vec<RuleItem>, query: &ListQuery) -> RuleList {
 }
 
 fn cursor(item: &RuleItem) -> String {
-    format!("{} {}", item.id, item.file)
+    format!("{} {} {:09}", item.id, item.file, item.nth)
+}
+
+#[cfg(test)]
+mod tests {
+    use khien_detect::Rules;
+
+    use super::*;
+
+    #[test]
+    fn what_is_alike_still_stands_on_one_page_only() {
+        let (_, refused_rules) =
+            Rules::from_texts([("a.yml", "--- 1\n--- 2\n--- 3\n"), ("b.yml", "--- 4\n")]);
+        assert_eq!(refused_rules.len(), 4);
+        let mut query = ListQuery { limit: Some(1), ..ListQuery::default() };
+        let mut files = Vec::new();
+        loop {
+            let items = refused_rules.iter().map(|one| refused(one, "now")).collect();
+            let page = page(items, &query);
+            files.extend(page.items.into_iter().map(|item| item.file));
+            query.after = page.next;
+            if query.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(files, ["a.yml", "a.yml", "a.yml", "b.yml"]);
+    }
 }

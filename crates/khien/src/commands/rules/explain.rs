@@ -42,7 +42,8 @@ pub(super) struct Args {
     /// The id of a rule, or a rule file
     #[arg(value_name = "RULE_ID|FILE")]
     rule: String,
-    /// Folders or files of Sigma rules [default: the rules that travel inside this program]
+    /// Folders or files of Sigma rules, where a file is named those that its correlations count
+    /// [default: the rules that travel inside this program]
     #[arg(long, value_name = "DIR", num_args = 1..)]
     rules: Vec<PathBuf>,
     #[command(flatten)]
@@ -88,10 +89,10 @@ pub(super) fn run(args: &Args, lang: Lang) -> Result<Exit> {
         return Ok(Exit::Usage);
     }
     let file = Path::new(&args.rule);
-    let (rules, refused) = match file.is_file() {
-        true => args.lists.load(&[file.to_owned()])?,
-        false => args.lists.load(&args.rules)?,
-    };
+    // The file first: of two rules with one id, the one that was asked for is kept.
+    let named = file.is_file().then(|| file.to_owned());
+    let paths: Vec<PathBuf> = named.into_iter().chain(args.rules.iter().cloned()).collect();
+    let (rules, refused) = args.lists.load(&paths)?;
     let is_meant = |id: Option<&str>, path: &Path| id == Some(args.rule.as_str()) || path == file;
     let infos = rules.infos().filter(|info| is_meant(Some(&info.id), Path::new(&info.file)));
     let infos: Vec<Arc<RuleInfo>> = infos.take(RULES_MAX).cloned().collect();

@@ -44,6 +44,7 @@ pub(super) fn head(hunted: &Hunted<'_>, tally: &Tally, words: Words) -> Markup {
 }
 
 pub(super) fn found(hunted: &Hunted<'_>, tally: &Tally, words: Words) -> Markup {
+    let machines = tally.hosts().iter().filter(|host| !host.name.is_empty()).count();
     html! {
         section.answer {
             h2 { (words.both("hunt-found")) }
@@ -61,7 +62,7 @@ pub(super) fn found(hunted: &Hunted<'_>, tally: &Tally, words: Words) -> Markup 
                 (first(tally, words))
             }
             dl.facts {
-                (fact(words, "hunt-hosts", html! { (at_least(tally.hosts().len(), tally.beyond > 0)) }))
+                (fact(words, "hunt-hosts", html! { (at_least(machines, tally.beyond > 0)) }))
                 (fact(words, "hunt-rules-fired", html! { (tally.subjects().len()) }))
                 (fact(words, "hunt-events", html! { (count(hunted.events)) }))
                 (fact(words, "hunt-events-unmapped", html! { (count(hunted.unmapped.total())) }))
