@@ -228,15 +228,15 @@ impl Loader {
 
     fn walk(&mut self, path: &Path, depth: usize) {
         let name = path.to_string_lossy().into_owned();
-        if depth > FOLDERS_DEEP_MAX {
-            let why = format!("folders nested deeper than {FOLDERS_DEEP_MAX}");
-            return self.refuse(&name, None, Reason::Unreadable(why));
-        }
         let unreadable = |error: std::io::Error| Reason::Unreadable(error.to_string());
         // A link to a folder is followed where the user names it, never below: it may lead back.
         let kind = if depth == 0 { path.metadata() } else { path.symlink_metadata() };
         match kind {
             Err(error) => self.refuse(&name, None, unreadable(error)),
+            Ok(kind) if kind.is_dir() && depth > FOLDERS_DEEP_MAX => {
+                let why = format!("folders nested deeper than {FOLDERS_DEEP_MAX}");
+                self.refuse(&name, None, Reason::Unreadable(why));
+            }
             Ok(kind) if kind.is_dir() => match sorted_entries(path) {
                 Err(error) => self.refuse(&name, None, unreadable(error)),
                 Ok(entries) => entries.iter().for_each(|entry| self.walk(entry, depth + 1)),

@@ -292,8 +292,12 @@ fn files_that_are_none_are_refused_by_name() {
     let deep: PathBuf = (0..120).fold(rules.clone(), |path, _| path.join("d"));
     fs::create_dir_all(&deep).unwrap();
     fs::write(deep.join("far.yml"), plain("far", "{s: {a: 1}, condition: s}")).unwrap();
+    // As deep as an import takes rules in.
+    let deepest: PathBuf = (0..32).fold(rules.clone(), |path, _| path.join("e"));
+    fs::create_dir_all(&deepest).unwrap();
+    fs::write(deepest.join("near.yml"), plain("near", "{s: {a: 1}, condition: s}")).unwrap();
     let check = room.check();
-    assert_eq!(check["loaded"], 1);
+    assert_eq!(check["loaded"], 2);
     all_refused(
         &check,
         &[
