@@ -1,11 +1,12 @@
 //! CPU time of this thread and memory of this process, as Linux tells them.
 
-/// Returns the seconds that this thread has run. Some machines count in steps of 4 ms, so a round
-/// takes a good deal longer.
+use rustix::time::{ClockId, clock_gettime};
+
+/// Returns the seconds that this thread has run. (`/proc/thread-self/schedstat` tells the same, but
+/// on some machines in steps of 4 ms.)
 fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells");
-    let ran = stat.split_whitespace().next().and_then(|field| field.parse::<u64>().ok());
-    ran.expect("the first field is a number") as f64 / 1e9
+    let ran = clock_gettime(ClockId::ThreadCPUTime);
+    ran.tv_sec as f64 + ran.tv_nsec as f64 / 1e9
 }
 
 /// Returns the seconds that a piece of work took, with its result.

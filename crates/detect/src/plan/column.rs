@@ -186,6 +186,12 @@ mod tests {
                 }
             }
             assert!(hits > 5_000, "{hits} of {shortest}");
+            // More windows that may hold something than are put down at a time.
+            let many: String = texts.iter().cycle().take(40 * TEXTS).map(String::as_str).collect();
+            for start in 0..16 {
+                let value = format!("{}{many}", "b".repeat(start));
+                assert_eq!(found(&column, placed.len(), &value), expected(&placed, &value));
+            }
         }
     }
 

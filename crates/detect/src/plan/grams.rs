@@ -114,40 +114,64 @@ impl Hunt<'_> {
     /// Looks at every `STEP`th piece of `SIZE` bytes: at those that begin in eight bytes, then in the
     /// next eight.
     fn every<const SIZE: usize, const STEP: usize>(&mut self, grams: &Grams) {
+        let mut passed = Passed::default();
         let mut rest = self.value;
         while let Some(window) = rest.first_chunk() {
-            self.window::<SIZE, STEP>(grams, u128::from_le_bytes(*window), rest.len());
+            let held = grams.held::<SIZE, STEP>(u128::from_le_bytes(*window));
+            passed.put(self.value.len() - rest.len(), held);
+            if passed.count == PASSED_MAX {
+                self.compare::<SIZE>(grams, &mut passed);
+            }
             rest = &rest[ON..];
         }
         if !rest.is_empty() {
-            let last = last_window(self.value, rest);
-            self.window::<SIZE, STEP>(grams, last, rest.len());
+            let (at, last) = (self.value.len() - rest.len(), last_window(self.value, rest));
+            passed.put(at, grams.held::<SIZE, STEP>(last));
             if rest.len() > ON {
-                self.window::<SIZE, STEP>(grams, last >> (8 * ON), rest.len() - ON);
+                passed.put(at + ON, grams.held::<SIZE, STEP>(last >> (8 * ON)));
             }
         }
+        self.compare::<SIZE>(grams, &mut passed);
     }
 
-    /// `left`: the bytes of the value from the window on.
-    #[inline(always)]
-    fn window<const SIZE: usize, const STEP: usize>(
-        &mut self,
-        grams: &Grams,
-        window: u128,
-        left: usize,
-    ) {
-        let window = window | BLIND_WINDOW;
-        let mask = u32::MAX >> (8 * (GRAM - SIZE));
-        let piece = |offset: usize| (window >> (8 * offset)) as u32 & mask;
-        let held = |offset: usize| u32::from(grams.may_hold(piece(offset))) << offset;
-        // One branch for all, as nearly always none is there.
-        let mut held = (0..ON / STEP).fold(0, |all, number| all | held(STEP * number));
-        while held != 0 {
-            let offset = held.trailing_zeros() as usize;
-            let at = self.value.len() - left + offset;
-            grams.compare(piece(offset), at, self.value, self.literals, self.occurs);
-            held &= held - 1;
+    fn compare<const SIZE: usize>(&mut self, grams: &Grams, passed: &mut Passed) {
+        for (window, held) in &passed.windows[..passed.count] {
+            let mut held = *held;
+            while held != 0 {
+                let at = *window as usize + held.trailing_zeros() as usize;
+                held &= held - 1;
+                // Whatever begins in the last few bytes does not stand there whole.
+                if let Some(piece) = self.value.get(at..at + SIZE) {
+                    grams.compare(gram(piece), at, self.value, self.literals, self.occurs);
+                }
+            }
         }
+        passed.count = 0;
+    }
+}
+
+/// Room for windows that are put down.
+const PASSED_ROOM: usize = 16;
+/// Windows that are put down before they are compared: room is left for the last two of a value.
+const PASSED_MAX: usize = PASSED_ROOM - 2;
+
+/// Windows that the bit map lets through: where they begin in the value, and the offsets of their
+/// pieces.
+///
+/// Whether a window passes cannot be foreseen. It is put down without a branch, so that the
+/// processor never goes the wrong way while the bit map is still on its way from memory.
+#[derive(Default)]
+struct Passed {
+    windows: [(u32, u32); PASSED_ROOM],
+    count: usize,
+}
+
+impl Passed {
+    #[inline(always)]
+    fn put(&mut self, at: usize, held: u32) {
+        // A value is bounded far below 4 G; the remainder only spares a check.
+        self.windows[self.count % PASSED_ROOM] = (at as u32, held);
+        self.count += usize::from(held != 0);
     }
 }
 
@@ -194,6 +218,16 @@ impl Grams {
         }
         let filed = ByHead::new(filed, |filed| spread(filed.piece));
         Self { step, size, bits: map, shift, filed }
+    }
+
+    /// Returns the offsets of the pieces in the first eight bytes of a window that may be filed.
+    #[inline(always)]
+    fn held<const SIZE: usize, const STEP: usize>(&self, window: u128) -> u32 {
+        let window = window | BLIND_WINDOW;
+        let mask = u32::MAX >> (8 * (GRAM - SIZE));
+        let piece = |offset: usize| (window >> (8 * offset)) as u32 & mask;
+        let held = |offset: usize| u32::from(self.may_hold(piece(offset))) << offset;
+        (0..ON / STEP).fold(0, |all, number| all | held(STEP * number))
     }
 
     fn may_hold(&self, piece: u32) -> bool {
