@@ -143,6 +143,8 @@ pub struct Loader {
     /// those shall speak by themselves.
     components: HashMap<String, bool>,
     ids: HashMap<String, String>,
+    /// The files that were read: one that is named twice says everything once.
+    files: HashSet<PathBuf>,
     fields: Fields,
     budget: Budget,
     refused: Vec<Refused>,
@@ -182,7 +184,7 @@ impl Loader {
         pack::texts().for_each(|(name, text)| self.text(&name, &text));
     }
 
-    /// Adds every rule file below a folder, or the one file that the path names.
+    /// Adds every rule file below a folder, or the one file that the path names; none twice.
     pub fn folder(&mut self, path: &Path) {
         self.walk(path, 0);
     }
@@ -247,6 +249,9 @@ impl Loader {
     }
 
     fn file(&mut self, path: &Path, name: &str) {
+        if !self.files.insert(path.to_owned()) {
+            return;
+        }
         match read(path) {
             Ok(text) => self.text(name, &text),
             Err(reason) => self.refuse(name, None, reason),

@@ -1,7 +1,7 @@
 //! A hub at work: its doors, its jobs and its listener, from the first to the last.
 //!
-//! Order of the start: the word to stop is listened for, leftovers of a crash are swept, the doors
-//! for events open, the jobs begin, and only then does anybody get an answer. Order of the end:
+//! Order of the start: leftovers of a crash are swept, the doors for events open, the jobs begin,
+//! the word to stop is listened for, and only then does anybody get an answer. Order of the end:
 //! nobody new is let in, what is under way gets [`DRAIN_MAX`], the end of the journal is signed,
 //! then the state store closes.
 
@@ -36,13 +36,13 @@ pub struct Running {
     server: JoinHandle<std::io::Result<()>>,
 }
 
-/// Starts everything; returns once the hub answers. From here on Ctrl-C and SIGTERM stop it in
-/// order: whoever reads its address may tell it to stop at once.
+/// Starts everything; returns once the hub answers. From then on Ctrl-C and SIGTERM stop it in order:
+/// whoever reads its address may tell it to stop at once. Before, they end the process, as a crash
+/// would.
 ///
 /// # Errors
 /// When a door, a job or the listener cannot start, or the word to stop cannot be heard.
 pub async fn start(app: &App) -> anyhow::Result<Running> {
-    hear_the_word_to_stop(&app.stop).context("listening for the word to stop")?;
     let blobs = app.blobs.clone();
     let swept = tokio::task::spawn_blocking(move || blobs.sweep()).await?;
     let swept = swept.context("sweeping unfinished evidence files")?;
@@ -62,6 +62,7 @@ pub async fn start(app: &App) -> anyhow::Result<Running> {
     let doors = intake::open(app, &tasks, &app.stop).await?;
     detection::start(app, &tasks, &app.stop).await?;
     schedule::start(app, &tasks, &app.stop);
+    stop_when_told(&app.stop).context("listening for the word to stop")?;
     let server = tokio::spawn(answer(app.clone(), listener));
     tracing::info!(address = %http, data = %app.data().display(), "the hub answers");
     Ok(Running { app: app.clone(), http, doors, tasks, server })
@@ -123,31 +124,37 @@ async fn sign_the_end(app: &App) {
     tracing::warn!(error = why, "the end of the journal was not signed");
 }
 
-/// Cancels `stop` once a person or the system asks the process to end, which from here on no
-/// longer ends it by itself.
-#[cfg(unix)]
-fn hear_the_word_to_stop(stop: &CancellationToken) -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+/// Cancels `stop` once a person or the system asks the process to end. From now on that does not end
+/// it by itself.
+fn stop_when_told(stop: &CancellationToken) -> std::io::Result<()> {
+    let told = told_to_stop()?;
     let stop = stop.clone();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        told.await;
         stop.cancel();
     });
     Ok(())
 }
 
+/// Listens from the call on, not only once it is waited for.
+#[cfg(unix)]
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Listens from the call on, not only once it is waited for.
 #[cfg(windows)]
-fn hear_the_word_to_stop(stop: &CancellationToken) -> std::io::Result<()> {
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    let stop = stop.clone();
-    tokio::spawn(async move {
+    Ok(async move {
         interrupt.recv().await;
-        stop.cancel();
-    });
-    Ok(())
+    })
 }

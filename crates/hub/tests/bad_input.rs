@@ -17,7 +17,7 @@ const MIB: usize = 1 << 20;
 /// The size of a film of a screen, which somebody will try to send.
 const FILM_BYTES: usize = 200 * MIB;
 /// How long a blocking thread may take to remove a file.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A body that is made while it is read, with a count of the bytes that were asked for.

@@ -182,7 +182,7 @@ impl Live {
 
     /// Returns the next event; nothing when the stream has ended.
     async fn next(&mut self) -> Option<String> {
-        let frame = timeout(Duration::from_secs(10), self.0.frame()).await.expect("an event")?;
+        let frame = timeout(Duration::from_secs(60), self.0.frame()).await.expect("an event")?;
         Some(String::from_utf8(frame.unwrap().into_data().unwrap().to_vec()).unwrap())
     }
 

@@ -122,6 +122,11 @@ fn a_file_tells_all_that_is_in_it() {
     assert_eq!(alone.status.code(), Some(1));
     let told = room.json(&["often.yml", "--rules", "rules"]);
     assert_eq!((&told["rules"][0]["id"], &told["refused"]), (&"often".into(), &json!([])));
+    let told = room.json(&["rules/three.yml", "--rules", "rules"]);
+    assert_eq!(
+        (told["rules"].as_array().unwrap().len(), told["refused"].as_array().unwrap().len()),
+        (2, 1)
+    );
     assert_eq!(room.explain(&["nobody"]).status.code(), Some(2));
     assert_eq!(room.explain(&["shell", "--rules", "nowhere"]).status.code(), Some(2));
 }

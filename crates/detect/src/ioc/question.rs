@@ -6,7 +6,8 @@
 
 use super::set::Indicators;
 
-/// Questions put down before they are answered: 64 KiB.
+/// Questions that wait until they are answered: 64 KiB. One event may add many more, which its size
+/// bounds; the room that they took is given back.
 const WAITING_MAX: usize = 4_096;
 
 /// Where a key is looked up. A network's key is the first 16 bits of an address.
@@ -86,9 +87,11 @@ impl Questions {
 
     /// Answers them: appends the events of which some key may be known, each once, in order.
     pub(crate) fn answer(&mut self, set: &Indicators, events: &mut Vec<usize>) {
-        for (table, waiting) in Table::ALL.into_iter().zip(&mut self.waiting) {
+        for table in Table::ALL {
+            let waiting = &mut self.waiting[table as usize];
             let known = waiting.drain(..).filter(|(key, _)| set.may_hold(table, *key));
             events.extend(known.map(|(_, event)| event));
+            waiting.shrink_to(WAITING_MAX);
         }
         self.count = 0;
         events.sort_unstable();

@@ -186,11 +186,22 @@ mod tests {
                 }
             }
             assert!(hits > 5_000, "{hits} of {shortest}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_found_among_many_that_look_like_one() {
+        for shortest in [3, 4, 6, 9] {
+            let alike = (0..12).map(|number| made_text(number, shortest + number / 4));
+            let mut placed: Vec<_> = alike.map(|text| (text, Place::Anywhere)).collect();
             // More windows that may hold something than are put down at a time.
-            let many: String = texts.iter().cycle().take(40 * TEXTS).map(String::as_str).collect();
-            for start in 0..16 {
-                let value = format!("{}{many}", "b".repeat(start));
-                assert_eq!(found(&column, placed.len(), &value), expected(&placed, &value));
+            let many = placed.iter().map(|(text, _)| text.as_str()).collect::<String>().repeat(20);
+            placed.push((format!("{}z", made_text(1, shortest - 1)), Place::Anywhere));
+            let column = column(&placed);
+            for start in 0..many.len() {
+                let value = format!("{}{}{}", &many[..start], placed[12].0, &many[start..]);
+                let found = found(&column, placed.len(), &value);
+                assert_eq!(found, expected(&placed, &value), "{start} of {shortest}");
             }
         }
     }

@@ -120,7 +120,7 @@ impl Hunt<'_> {
             let held = grams.held::<SIZE, STEP>(u128::from_le_bytes(*window));
             passed.put(self.value.len() - rest.len(), held);
             if passed.count == PASSED_MAX {
-                self.compare::<SIZE>(grams, &mut passed);
+                self.compare_passed::<SIZE>(grams, &mut passed);
             }
             rest = &rest[ON..];
         }
@@ -131,10 +131,11 @@ impl Hunt<'_> {
                 passed.put(at + ON, grams.held::<SIZE, STEP>(last >> (8 * ON)));
             }
         }
-        self.compare::<SIZE>(grams, &mut passed);
+        self.compare_passed::<SIZE>(grams, &mut passed);
     }
 
-    fn compare<const SIZE: usize>(&mut self, grams: &Grams, passed: &mut Passed) {
+    /// Compares the texts whose pieces may stand in these windows, and makes room for others.
+    fn compare_passed<const SIZE: usize>(&mut self, grams: &Grams, passed: &mut Passed) {
         for (window, held) in &passed.windows[..passed.count] {
             let mut held = *held;
             while held != 0 {
@@ -159,7 +160,7 @@ const PASSED_MAX: usize = PASSED_ROOM - 2;
 /// pieces.
 ///
 /// Whether a window passes cannot be foreseen. It is put down without a branch, so that the
-/// processor never goes the wrong way while the bit map is still on its way from memory.
+/// processor seldom goes the wrong way while the bit map is still on its way from memory.
 #[derive(Default)]
 struct Passed {
     windows: [(u32, u32); PASSED_ROOM],

@@ -45,9 +45,6 @@ pub struct RuleItem {
     reason: Option<String>,
     /// When the rules at work were loaded.
     created_at: String,
-    /// Which of those with its id in its file it is.
-    #[serde(skip)]
-    nth: usize,
 }
 
 /// A page of rules.
@@ -104,7 +101,6 @@ fn item(rule: &RuleInfo, count: Option<&Count>, measured: &Measured, at: &str) -
         tries_per_thousand: measured.tries_per_thousand(&rule.id),
         reason: None,
         created_at: at.to_owned(),
-        nth: 0,
     }
 }
 
@@ -129,7 +125,6 @@ fn refused(one: &Refused, at: &str) -> RuleItem {
         tries_per_thousand: None,
         reason: Some(one.reason.to_string()),
         created_at: at.to_owned(),
-        nth: 0,
     }
 }
 
@@ -141,29 +136,32 @@ fn page(mut items: Vec<RuleItem>, query: &ListQuery) -> RuleList {
     };
     items.retain(|item| query.state.is_empty() || item.state == query.state);
     items.retain(|item| words.is_empty() || said(item).contains(&words));
-    // A refused rule may bear the id of one at work, then its file tells them apart; of several in
-    // one file that tell no id, their order does.
-    items.sort_by_cached_key(|item| (item.id.clone(), item.file.clone()));
-    for at in 1..items.len() {
-        let (before, item) = (&items[at - 1], &items[at]);
-        if (&before.id, &before.file) == (&item.id, &item.file) {
-            items[at].nth = before.nth + 1;
-        }
-    }
     let total = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    let mut items = under_cursors(items);
     if let Some(after) = &query.after {
-        items.retain(|item| cursor(item) > *after);
+        items.retain(|(cursor, _)| cursor > after);
     }
     let limit = query.limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX);
     let limit = usize::try_from(limit).unwrap_or(1);
     let is_last = items.len() <= limit;
     items.truncate(limit);
-    let next = items.last().filter(|_| !is_last).map(cursor);
-    RuleList { items, total, next }
+    let next = items.last().filter(|_| !is_last).map(|(cursor, _)| cursor.clone());
+    RuleList { items: items.into_iter().map(|(_, item)| item).collect(), total, next }
 }
 
-fn cursor(item: &RuleItem) -> String {
-    format!("{} {} {:09}", item.id, item.file, item.nth)
+/// Returns the items in the order of their cursors. A refused rule may bear the id of one at work,
+/// then its file tells them apart; of several in one file that tell no id, their order does.
+fn under_cursors(items: Vec<RuleItem>) -> Vec<(String, RuleItem)> {
+    let mut met: HashMap<String, usize> = HashMap::new();
+    let with_cursor = items.into_iter().map(|item| {
+        let name = format!("{} {}", item.id, item.file);
+        let nth = met.entry(name.clone()).or_default();
+        *nth += 1;
+        (format!("{name} {nth:09}"), item)
+    });
+    let mut items: Vec<_> = with_cursor.collect();
+    items.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    items
 }
 
 #[cfg(test)]
@@ -174,20 +172,28 @@ mod tests {
 
     #[test]
     fn what_is_alike_still_stands_on_one_page_only() {
-        let (_, refused_rules) =
-            Rules::from_texts([("a.yml", "--- 1\n--- 2\n--- 3\n"), ("b.yml", "--- 4\n")]);
-        assert_eq!(refused_rules.len(), 4);
+        let bad = |id: &str| format!("title: x\nid: {id}\n");
+        let texts = [
+            ("a.yml", "--- 1\n--- 2\n--- 3\n".to_owned()),
+            ("b.yml", "--- 4\n".to_owned()),
+            ("x.yml", bad("brute")),
+            ("x.yml (1).yml", bad("brute")),
+            ("y.yml", bad("brute force")),
+        ];
+        let (_, all) = Rules::from_texts(texts);
+        assert_eq!(all.len(), 7);
         let mut query = ListQuery { limit: Some(1), ..ListQuery::default() };
         let mut files = Vec::new();
         loop {
-            let items = refused_rules.iter().map(|one| refused(one, "now")).collect();
-            let page = page(items, &query);
+            let page = page(all.iter().map(|one| refused(one, "now")).collect(), &query);
             files.extend(page.items.into_iter().map(|item| item.file));
             query.after = page.next;
             if query.after.is_none() {
                 break;
             }
         }
-        assert_eq!(files, ["a.yml", "a.yml", "a.yml", "b.yml"]);
+        files.sort_unstable();
+        let each = ["a.yml", "a.yml", "a.yml", "b.yml", "x.yml", "x.yml (1).yml", "y.yml"];
+        assert_eq!(files, each);
     }
 }

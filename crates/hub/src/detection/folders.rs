@@ -250,13 +250,16 @@ pub(super) fn look(paths: &[PathBuf]) -> Look {
 }
 
 fn walk(path: &Path, depth: usize, look: &mut Look) {
-    if depth > FOLDERS_DEEP_MAX || look.len() >= FILES_MAX {
+    if look.len() >= FILES_MAX {
         return;
     }
     let meta = if depth == 0 { path.metadata() } else { path.symlink_metadata() };
     let Ok(meta) = meta else { return };
     if !meta.is_dir() {
         look.insert(path.to_owned(), (meta.len(), meta.modified().ok()));
+        return;
+    }
+    if depth > FOLDERS_DEEP_MAX {
         return;
     }
     let Ok(entries) = fs::read_dir(path) else { return };

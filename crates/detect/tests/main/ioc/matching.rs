@@ -367,22 +367,35 @@ fn hits_name_their_events() {
 
 #[test]
 fn many_events_at_once_are_told_like_each_alone() {
-    let set = list(&["evil.test", "203.0.113.9", "198.51.100.0/24", "http://files.test/kit"]);
+    let (set, report) = load(
+        "value,type,valid_until\nevil.test,domain,\n203.0.113.9,ip,\n198.51.100.0/24,ip,\n\
+         http://files.test/kit,url,\nboss@mail.test,email,\nold.test,domain,2020-01-01\n\
+         0123456789abcdef0123456789abcdef,md5,\n",
+    );
+    assert_eq!((set.len(), report.refused()), (7, 0));
     let line = |n: usize| match n % 997 {
         0 => r#"{"QueryName":"www.evil.test","DestinationIp":"198.51.100.7"}"#.to_owned(),
         1 => r#"{"Url":"http://files.test/kit/a","SourceIp":"203.0.113.9"}"#.to_owned(),
+        2 => r#"{"Hashes":"SHA1=1,MD5=0123456789ABCDEF0123456789ABCDEF","to":"boss@mail.test"}"#
+            .to_owned(),
+        3 => {
+            r#"{"QueryResults":"type: 5 evil.test;203.0.113.9;","QueryName":"old.test"}"#.to_owned()
+        }
+        4 => r#"{"cs-host":"files.test","cs-uri":"/kit/b","to":"an@evil.test"}"#.to_owned(),
         _ => format!(r#"{{"QueryName":"a{n}.good.test","SourceIp":"192.0.2.{}"}}"#, n % 256),
     };
     let lines: Vec<String> = (0..6_000).map(line).collect();
     let mut scanner = IocScanner::new(set.clone());
     let mut together = Vec::new();
     scanner.scan(&events(&lines.join("\n")), NOW_US, &mut together);
+    let counters = scanner.take_counters();
+    assert_eq!(counters, IocCounters { expired: 7, allowed: 0 });
     let mut alone = Vec::new();
     for (event, line) in lines.iter().enumerate() {
         let from = alone.len();
         scanner.scan(&events(line), NOW_US, &mut alone);
         alone[from..].iter_mut().for_each(|hit| hit.event = event);
     }
-    assert_eq!(together, alone);
-    assert_eq!(together.len(), 2 * 2 * 6_000_usize.div_ceil(997));
+    assert_eq!((&together, counters), (&alone, scanner.take_counters()));
+    assert_eq!(together.len(), 5 * 2 * 6_000_usize.div_ceil(997));
 }

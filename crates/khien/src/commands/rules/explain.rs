@@ -42,8 +42,8 @@ pub(super) struct Args {
     /// The id of a rule, or a rule file
     #[arg(value_name = "RULE_ID|FILE")]
     rule: String,
-    /// Folders or files of Sigma rules, where a file is named those that its correlations count
-    /// [default: the rules that travel inside this program]
+    /// Folders or files of Sigma rules [default: for an id, the rules that travel inside this program;
+    /// beside a file, none]
     #[arg(long, value_name = "DIR", num_args = 1..)]
     rules: Vec<PathBuf>,
     #[command(flatten)]
