@@ -335,6 +335,29 @@ fn standard_input_is_read_packed_or_not_and_read_again_for_correlations() {
 }
 
 #[test]
+fn a_pipe_that_is_named_is_read_and_one_in_a_folder_is_not() {
+    let room = Room::new();
+    fs::create_dir(room.path("logs")).unwrap();
+    for pipe in ["pipe", "logs/pipe"] {
+        assert!(Command::new("mkfifo").arg(room.path(pipe)).status().unwrap().success());
+    }
+    let (pipe, log) = (room.path("pipe"), (1..6).map(refused).collect::<String>());
+    let writer = std::thread::spawn(move || fs::write(pipe, log).unwrap());
+    let output = room.hunt(&["pipe", "--format", "jsonl"]);
+    writer.join().unwrap();
+    let hits = lines(&output);
+    assert_eq!(
+        (&hits.last().unwrap()["rule_id"], &hits.last().unwrap()["source"]),
+        (&"guessing".into(), &"pipe".into())
+    );
+    assert_eq!(code(&room.hunt(&["logs", "--strict"])), 0);
+    let output = room.hunt(&["/dev/zero"]);
+    assert_eq!(code(&output), 3);
+    let talk = String::from_utf8_lossy(&output.stderr);
+    assert!(talk.contains("/dev/zero: is no log of a known format"), "{talk}");
+}
+
+#[test]
 fn many_counted_hits_come_whole_and_in_the_order_of_time() {
     const HITS: usize = 3_000;
     let room = Room::new();

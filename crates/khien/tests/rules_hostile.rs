@@ -321,6 +321,44 @@ fn files_that_are_none_are_refused_by_name() {
 }
 
 #[test]
+fn modifiers_that_multiply_a_value_are_refused() {
+    let room = Room::new();
+    let repeated = [
+        ("dash3", "windash", 3, " -a -b -c"),
+        ("dash20", "windash", 20, " -a -b -c"),
+        ("offset7", "base64offset", 7, "whoami"),
+        ("offset40", "base64offset", 40, "whoami"),
+        ("wide28", "wide", 28, "whoami"),
+        ("base64x1000", "base64", 1_000, "whoami"),
+    ];
+    for (id, modifier, times, value) in repeated {
+        let key = format!("a|{}", vec![modifier; times].join("|"));
+        room.rule(
+            &format!("{id}.yml"),
+            &plain(id, &format!("{{s: {{'{key}|contains': '{value}'}}, condition: s}}")),
+        );
+    }
+    // What rules really write.
+    room.rule(
+        "twice.yml",
+        &plain("twice", "{s: {'a|wide|base64offset|contains': whoami}, condition: s}"),
+    );
+    let check = room.check();
+    assert_eq!(check["loaded"], 2);
+    all_refused(
+        &check,
+        &[
+            ("dash3.yml", "too much"),
+            ("dash20.yml", "others that change the value"),
+            ("offset7.yml", "too much"),
+            ("offset40.yml", "others that change the value"),
+            ("wide28.yml", "others that change the value"),
+            ("base64x1000.yml", "others that change the value"),
+        ],
+    );
+}
+
+#[test]
 fn a_hundred_thousand_rules_load_up_to_the_bound() {
     const FILES: usize = 200;
     const RULES: usize = 500;

@@ -26,6 +26,10 @@ use crate::fields::Fields;
 const VALUE_BYTES_MAX: usize = 16 << 10;
 /// Texts that one value may become (five dashes to the fourth).
 const VARIANTS_MAX: usize = 625;
+/// Bytes of all these texts: encodings make them longer, and may be written one after the other.
+const VARIANTS_BYTES_MAX: usize = VARIANTS_MAX * VALUE_BYTES_MAX;
+/// Modifiers of one field that change the value.
+const TRANSFORMS_MAX: usize = 8;
 /// Texts that the lists of its placeholders may make of one value.
 const EXPANDED_MAX: usize = 10_000;
 
@@ -56,6 +60,15 @@ impl Kind {
 enum Draft {
     Text(Template),
     Bytes(Vec<u8>),
+}
+
+impl Draft {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(template) => template.bytes(),
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
 }
 
 /// The modifiers of one key, those that belong to all of its values.
@@ -292,6 +305,10 @@ impl<'a> Chain<'a> {
             let why = format!("encodes the wildcards of '{place}', write it before that");
             return Err(self.misuse(transform.name(), why));
         }
+        if self.transforms.len() >= TRANSFORMS_MAX {
+            let why = format!("comes after {TRANSFORMS_MAX} others that change the value");
+            return Err(self.misuse(transform.name(), why));
+        }
         self.transforms.push(transform);
         Ok(())
     }
@@ -410,13 +427,9 @@ impl<'a> Chain<'a> {
         }
         let mut drafts = vec![Draft::Text(Template::read(text))];
         for transform in &self.transforms {
-            let mut next = Vec::new();
-            for draft in drafts {
-                next.extend(self.transformed(draft, *transform)?);
-            }
-            drafts = next;
+            drafts = self.all_transformed(drafts, *transform)?;
         }
-        drafts.iter().try_for_each(|_| build.spending.test(text.len()))?;
+        drafts.iter().try_for_each(|draft| build.spending.test(draft.bytes()))?;
         let compiled = drafts.into_iter().map(|draft| {
             let template = match draft {
                 Draft::Text(template) => template,
@@ -430,6 +443,24 @@ impl<'a> Chain<'a> {
             Ok(Test::Text { pattern, cased: self.cased })
         });
         compiled.collect()
+    }
+
+    /// Bounds what comes of all drafts, each time before the next is taken up.
+    fn all_transformed(
+        &self,
+        drafts: Vec<Draft>,
+        transform: Transform,
+    ) -> Result<Vec<Draft>, Reason> {
+        let (mut all, mut bytes) = (Vec::new(), 0);
+        for draft in drafts {
+            let made = self.transformed(draft, transform)?;
+            bytes += made.iter().map(Draft::bytes).sum::<usize>();
+            all.extend(made);
+            if all.len() > VARIANTS_MAX || bytes > VARIANTS_BYTES_MAX {
+                return Err(self.misuse(transform.name(), "makes too much of one value"));
+            }
+        }
+        Ok(all)
     }
 
     fn transformed(&self, draft: Draft, transform: Transform) -> Result<Vec<Draft>, Reason> {
@@ -468,14 +499,15 @@ impl<'a> Chain<'a> {
 
     /// Writes every dash that opens a flag in each of the five ways.
     fn dashes(&self, template: Template) -> Result<Vec<Draft>, Reason> {
+        let variants_max = VARIANTS_MAX.min(VARIANTS_BYTES_MAX / template.bytes().max(1));
         let mut variants = vec![Vec::new()];
         for piece in template.0 {
             let Piece::Literal(text) = piece else {
                 variants.iter_mut().for_each(|variant| variant.push(piece.clone()));
                 continue;
             };
-            let spellings = spelling::dashes(&text, VARIANTS_MAX)
-                .filter(|spellings| spellings.len() * variants.len() <= VARIANTS_MAX)
+            let spellings = spelling::dashes(&text, variants_max)
+                .filter(|spellings| spellings.len() * variants.len() <= variants_max)
                 .ok_or_else(|| self.misuse("windash", "the value has too many dashes"))?;
             variants = variants
                 .iter()

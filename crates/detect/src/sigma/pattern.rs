@@ -46,6 +46,12 @@ impl Template {
         if text.is_empty() { Self::default() } else { Self(vec![Piece::Literal(text.to_owned())]) }
     }
 
+    /// Returns the bytes it takes to write it.
+    pub(crate) fn bytes(&self) -> usize {
+        let of = |piece: &Piece| if let Piece::Literal(text) = piece { text.len() } else { 1 };
+        self.0.iter().map(of).sum()
+    }
+
     /// Returns the text if there is no wildcard.
     pub(crate) fn as_literal(&self) -> Option<&str> {
         match self.0.as_slice() {

@@ -1,4 +1,5 @@
-//! Which inputs to read: files, what is packed in them, and standard input as `-`.
+//! Which inputs to read: files, what is packed in them, pipes by their names, and standard input as
+//! `-`.
 
 use std::fs;
 use std::io::{self, Read};
@@ -37,10 +38,10 @@ pub(in crate::commands) struct Source {
 }
 
 impl Source {
-    /// Returns its size as it lies; of standard input, what has come so far.
+    /// Returns its size as it lies; of a stream, what has come so far.
     pub(super) fn bytes(&self) -> u64 {
         match &self.packed.place {
-            Place::Stdin(spool) => spool.bytes(),
+            Place::Stream(spool) => spool.bytes(),
             Place::File(_) | Place::Member(..) => self.packed.bytes,
         }
     }
@@ -86,7 +87,10 @@ impl Inputs {
             }
         } else if kind.is_file() {
             self.file(path, &kind, depth == 0)?;
+        } else if depth == 0 {
+            self.stream(path, Box::new(fs::File::open(path)?))?;
         } else {
+            // A pipe or a device that lies there by chance might never end.
             self.passed_over += 1;
         }
         Ok(())
@@ -108,11 +112,14 @@ impl Inputs {
     }
 
     fn stdin(&mut self, path: &Path) -> io::Result<()> {
-        let named_before = |source: &Source| matches!(source.packed.place, Place::Stdin(_));
-        if self.sources.iter().any(named_before) {
+        if self.sources.iter().any(|source| is_stdin(&source.path)) {
             return Ok(());
         }
-        let packed = plain(Place::Stdin(Spool::new(Box::new(io::stdin()))?), 0);
+        self.stream(path, Box::new(io::stdin()))
+    }
+
+    fn stream(&mut self, path: &Path, stream: Box<dyn Read + Send>) -> io::Result<()> {
+        let packed = plain(Place::Stream(Spool::new(stream)?), 0);
         self.single(path, packed, micros(SystemTime::now()), true)
     }
 

@@ -1,4 +1,4 @@
-//! Standard input, kept on disk as it comes: the head is looked at before it is read, and
+//! Standard input or a pipe, kept on disk as it comes: the head is looked at before it is read, and
 //! correlations come back for their events.
 
 use std::fs::File;

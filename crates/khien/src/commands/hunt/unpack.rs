@@ -28,7 +28,8 @@ pub(in crate::commands) enum Place {
     File(PathBuf),
     /// Within a zip archive.
     Member(Arc<ZipArchive<FileReader>>, ZipArchiveEntryWayfinder),
-    Stdin(Arc<Spool>),
+    /// Standard input, a pipe.
+    Stream(Arc<Spool>),
 }
 
 /// How they are packed there.
@@ -61,7 +62,7 @@ pub(in crate::commands) fn unpack(
 ) -> io::Result<Option<Problem>> {
     match &packed.place {
         Place::File(path) => unwrap(packed, read.counting(File::open(path)?), take),
-        Place::Stdin(spool) => unwrap(packed, read.counting(spool.read_again()), take),
+        Place::Stream(spool) => unwrap(packed, read.counting(spool.read_again()), take),
         Place::Member(archive, entry) => {
             let member = archive.get_entry(*entry).map_err(io::Error::other)?;
             let expected = member.reader().claim_verifier();
@@ -168,7 +169,7 @@ impl Read for Bounded<'_> {
 impl Bounded<'_> {
     fn allowed(&self) -> u64 {
         let size = match &self.packed.place {
-            Place::Stdin(spool) => spool.bytes(),
+            Place::Stream(spool) => spool.bytes(),
             Place::File(_) | Place::Member(..) => self.packed.bytes,
         };
         size.saturating_mul(EXPANSION_MAX).saturating_add(self.packed.free_bytes)
