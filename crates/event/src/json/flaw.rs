@@ -22,8 +22,6 @@ pub(crate) enum Wrong {
     Control,
     #[error("invalid escape")]
     Escape,
-    #[error("lone surrogate in hex escape")]
-    Surrogate,
     #[error("key must be a string")]
     Name,
     #[error("expected `:`")]

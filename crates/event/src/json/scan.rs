@@ -309,28 +309,28 @@ impl<'t> Scanner<'t> {
         last.map_or(bytes.len(), |behind| at + behind)
     }
 
-    /// Reads the digits of `\uXXXX`, and of the second half that a pair of surrogates needs.
+    /// Reads the digits of `\uXXXX`, and of the second half that a pair of surrogates needs. Half a
+    /// pair, which Windows lets stand in names and command lines, becomes U+FFFD, as what is no UTF-8
+    /// does: nobody shall hide an event behind it.
     fn hex_escape(&mut self) -> Result<char, Wrong> {
-        let start = self.at;
         let mut code = self.hex()?;
-        if matches!(code, 0xD800..=0xDBFF) {
-            for wanted in [b'\\', b'u'] {
-                match self.text.as_bytes().get(self.at) {
-                    Some(byte) if *byte == wanted => self.at += 1,
-                    Some(_) => return Err(Wrong::Surrogate),
-                    None => return Err(Wrong::Ends),
-                }
-            }
-            let low = self.hex()?;
-            // Without a low surrogate behind it, the high one stays and is no character.
-            if matches!(low, 0xDC00..=0xDFFF) {
-                code = 0x1_0000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-            }
+        if matches!(code, 0xD800..=0xDBFF)
+            && let Some(low) = self.low_surrogate()
+        {
+            code = 0x1_0000 + ((code - 0xD800) << 10) + (low - 0xDC00);
         }
-        char::from_u32(code).ok_or_else(|| {
-            self.at = start;
-            Wrong::Surrogate
-        })
+        Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
+    /// Passes the second half of a pair, if it stands here.
+    fn low_surrogate(&mut self) -> Option<u32> {
+        let rest = self.text.as_bytes()[self.at..].strip_prefix(b"\\u")?;
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let digits = rest.first_chunk::<4>()?.iter();
+        let code = digits.copied().try_fold(0, |code, byte| Some(code * 16 + digit(byte)?))?;
+        let low = matches!(code, 0xDC00..=0xDFFF).then_some(code)?;
+        self.at += "\\uXXXX".len();
+        Some(low)
     }
 
     fn hex(&mut self) -> Result<u32, Wrong> {

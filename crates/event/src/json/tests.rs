@@ -10,7 +10,7 @@ use super::flaw::Wrong;
 use super::stream::{Read, read};
 use super::tree::{Node, first};
 use super::{DEPTH_MAX, Kept, NAME_BYTES_MAX, NODES_MAX};
-use crate::{Batch, Format, Value};
+use crate::{Batch, Context, Format, Value};
 
 /// What `serde_json` finds, with the order of members and duplicate names.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,9 +134,36 @@ impl Found {
     }
 }
 
+/// Returns the text with U+FFFD in the place of every half of a pair of surrogates, which
+/// `serde_json` refuses.
+fn without_halves(text: &str) -> String {
+    let code = |at: usize| {
+        let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten()
+    };
+    let (mut whole, mut at) = (String::new(), 0);
+    while let Some(c) = text[at..].chars().next() {
+        let length = match (c, code(at)) {
+            ('\\', Some(0xD800..=0xDBFF)) if matches!(code(at + 6), Some(0xDC00..=0xDFFF)) => 12,
+            ('\\', Some(0xD800..=0xDFFF)) => {
+                whole.push_str("\\ufffd");
+                at += 6;
+                continue;
+            }
+            ('\\', _) => 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+            _ => c.len_utf8(),
+        };
+        whole.push_str(&text[at..at + length]);
+        at += length;
+    }
+    whole
+}
+
 /// Reads the value at the front of the text with `serde_json`.
 fn known(text: &str) -> Result<(Found, usize), serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let text = without_halves(text);
+    let mut deserializer = serde_json::Deserializer::from_str(&text);
     let found = Found::deserialize(&mut deserializer)?;
     Ok((found, deserializer.into_iter::<IgnoredAny>().byte_offset()))
 }
@@ -381,6 +408,25 @@ const CORNERS: &[&str] = &[
 #[test]
 fn the_corners_of_the_grammar_read_alike() {
     compare_all(CORNERS.iter().copied());
+}
+
+#[test]
+fn half_a_pair_of_surrogates_hides_nothing() {
+    for (escaped, expected) in [
+        (r"a \ud800", "a \u{fffd}"),
+        (r"\udc00 a", "\u{fffd} a"),
+        (r"\ud800\ud83d\ude00", "\u{fffd}😀"),
+        (r"\ud800\u0041", "\u{fffd}A"),
+        (r"\ud800\n", "\u{fffd}\n"),
+        (r"\\ud800", r"\ud800"),
+    ] {
+        let mut batch = Batch::new();
+        let line = format!("{{\"CommandLine\":\"{escaped}\",\"x\":1}}");
+        let context = Context::received(0);
+        let problems = crate::parse(Format::Json, line.as_bytes(), &context, &mut batch);
+        assert!(problems.is_empty(), "{escaped}");
+        assert_eq!(batch.event(0).first("CommandLine"), Some(Value::Text(expected)), "{escaped}");
+    }
 }
 
 #[test]
