@@ -54,9 +54,7 @@ pub async fn start(app: &App) -> anyhow::Result<Running> {
     if orphans > 0 {
         tracing::warn!(files = orphans, "evidence files that nothing names are kept");
     }
-    let address = app.config.http.listen;
-    let listener = TcpListener::bind(address).await;
-    let listener = listener.map_err(NoListener::at("http.listen", address))?;
+    let listener = listen(app).await?;
     let http = listener.local_addr()?;
     let tasks = TaskTracker::new();
     let doors = intake::open(app, &tasks, &app.stop).await?;
@@ -66,6 +64,15 @@ pub async fn start(app: &App) -> anyhow::Result<Running> {
     let server = tokio::spawn(answer(app.clone(), listener));
     tracing::info!(address = %http, data = %app.data().display(), "the hub answers");
     Ok(Running { app: app.clone(), http, doors, tasks, server })
+}
+
+/// Listens where the hub shall answer. Whoever has long work before the start tries it first.
+///
+/// # Errors
+/// When another program listens there, or nobody may.
+pub async fn listen(app: &App) -> Result<TcpListener, NoListener> {
+    let address = app.config.http.listen;
+    TcpListener::bind(address).await.map_err(NoListener::at("http.listen", address))
 }
 
 async fn answer(app: App, listener: TcpListener) -> std::io::Result<()> {

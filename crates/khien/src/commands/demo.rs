@@ -84,6 +84,8 @@ async fn run_demo(args: &Args, config: Config, lang: Lang) -> Result<()> {
     let kept = match keep::load(app.data())? {
         Some(kept) => kept,
         None => {
+            // A port that is taken is told at once, not when the province stands.
+            drop(serve::listen(&app).await?);
             say(&lang.t("cli-demo-settles"));
             let kept = province::settle(&app, lang).await?;
             keep::save(app.data(), &kept)?;

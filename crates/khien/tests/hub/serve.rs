@@ -63,6 +63,11 @@ async fn a_port_that_is_taken_is_told_with_its_setting() {
             assert!(said.contains(word), "{word}: {said}");
         }
     }
+    // The demo asks for its port before it settles a province.
+    let demo = run(&["--lang", "en", "demo", "--listen", &address]).await;
+    let said = text(&demo.stderr);
+    assert_eq!(demo.status.code(), Some(4), "{said}");
+    assert!(said.contains(&address) && !said.contains("Settling"), "{said}");
 }
 
 #[tokio::test]
