@@ -34,7 +34,7 @@ fn a_refused_rule_is_named_with_its_reason() {
     let text = String::from_utf8(check.stdout).unwrap();
     assert_eq!(check.status.code(), Some(1));
     assert!(text.contains("Bad") && text.contains("unknown modifier 'nosuch' on 'a'"), "{text}");
-    assert!(text.trim_end().ends_with("1 rules load, 1 are refused"), "{text}");
+    assert!(text.trim_end().ends_with("1 rule loads, 1 is refused"), "{text}");
 
     let document = json(&rules(&["check", "--format", "json"], Some(folder.path())));
     assert_eq!((&document["version"], &document["loaded"]), (&1.into(), &1.into()));

@@ -130,6 +130,7 @@ fn a_release_is_installed_compared_and_taken_back() {
         "{}",
         talk(&first)
     );
+    assert!(!talk(&first).contains("--rollback"), "nothing to go back to: {}", talk(&first));
     let pin = |name: &str| -> Value {
         serde_json::from_slice(&fs::read(room.path(name)).unwrap()).unwrap()
     };
@@ -149,6 +150,7 @@ fn a_release_is_installed_compared_and_taken_back() {
 
     let second = room.import(&["r2.zip", "--version", "2026-11", "--format", "json"]);
     done(&second);
+    assert!(talk(&second).contains("--rollback --into"), "{}", talk(&second));
     let document: Value = serde_json::from_slice(&second.stdout).unwrap();
     let ids = |list: &str| -> Vec<&str> {
         document[list].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect()
@@ -210,7 +212,7 @@ fn rules_that_somebody_changed_are_told() {
 }
 
 #[test]
-fn a_hunt_does_not_hang_on_its_pin() {
+fn neither_a_hunt_nor_a_check_hangs_on_the_pin() {
     let room = Room::new();
     room.write("used/sigma/a.yml", rule("a", 7));
     room.write("used/sigma/khien-rules.json", "{}");
@@ -226,6 +228,9 @@ fn a_hunt_does_not_hang_on_its_pin() {
     let page = hunt("html");
     assert!(page.status.code() == Some(1) && told(&page).contains("</html>"), "{}", talk(&page));
     assert!(talk(&page).contains("khien-rules.json"), "{}", talk(&page));
+    let check = room.rules(&["check", "used/sigma"]);
+    assert!(check.status.code() == Some(0) && told(&check).contains("1 luật"), "{}", talk(&check));
+    assert!(talk(&check).contains("khien-rules.json"), "{}", talk(&check));
 }
 
 #[test]

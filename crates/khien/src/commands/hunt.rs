@@ -39,7 +39,7 @@ use khien_detect::{Correlator, Engine, IocCounters, IocScanner, Level, Refused, 
 use khien_event::{Problem, ProblemKind};
 use khien_hub::web::i18n::{Arg, Lang};
 
-use super::rules::{Lists, Pin, Pinned, lists};
+use super::rules::{Lists, Pinned, lists};
 use crate::Exit;
 use counted::{Complete, Counted, Texts};
 use input::{Inputs, Source};
@@ -244,20 +244,12 @@ fn form(args: &Args) -> Form {
 }
 
 /// Returns what the folders of rules are known to hold, which only a report tells. Looked at before
-/// the hunt: these are the rules it uses. What cannot be read is a remark, as the hits do not hang
-/// on it.
+/// the hunt: these are the rules it uses.
 fn pinned(args: &Args) -> Vec<Option<Pinned>> {
     if form(args) != Form::Html {
         return Vec::new();
     }
-    let of = |folder: &PathBuf| match Pin::of(folder) {
-        Ok(pin) => pin.map(|pin| pin.state(folder)),
-        Err(error) => {
-            say(&format!("{error:#}"));
-            None
-        }
-    };
-    args.rules.iter().map(of).collect()
+    args.rules.iter().map(|folder| Pinned::of(folder)).collect()
 }
 
 fn exit(found: bool, lost: bool, strict: bool) -> Exit {

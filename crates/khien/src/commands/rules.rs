@@ -19,7 +19,7 @@ use khien_hub::web::i18n::{Arg, Lang};
 use serde_json::json;
 
 pub(super) use lists::Lists;
-pub(super) use pinned::{Pin, Pinned};
+pub(super) use pinned::Pinned;
 
 use super::hunt::record::clip;
 use crate::Exit;
@@ -96,8 +96,7 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     };
     writeln!(std::io::stdout(), "{text}")?;
     for folder in &which.folders {
-        if let Some(pin) = Pin::of(folder)? {
-            let pinned = pin.state(folder);
+        if let Some(pinned) = Pinned::of(folder) {
             say(&format!("{}: {}", folder.display(), lang.ta(pinned.key(), &pinned.args())));
         }
     }

@@ -20,7 +20,14 @@ cli-journal-head = The signed head that was compared: { $path }
 cli-journal-head-none = No signed head lies in { $path }.
 cli-journal-head-broken = The newest signed head cannot be read: { $why }; fetch the one that was deposited elsewhere
 cli-rules-absent = { $path } does not exist.
-cli-rules-total = { $loaded } rules load, { $refused } are refused
+cli-rules-total =
+    { $loaded ->
+        [one] { $loaded } rule loads
+       *[other] { $loaded } rules load
+    }, { $refused ->
+        [one] { $refused } is refused
+       *[other] { $refused } are refused
+    }
 cli-rules-id = id
 cli-rules-rule = rule
 cli-rules-file = file

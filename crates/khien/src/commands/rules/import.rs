@@ -86,6 +86,9 @@ pub(super) fn run(args: &Args, lang: Lang) -> Result<Exit> {
     } else {
         seat.put(&gathered, &pin)?;
         tell(lang, "install-done", &pin, &seat.folder);
+        if seat.previous.exists() {
+            tell(lang, "install-way-back", &pin, &seat.folder);
+        }
     }
     Ok(Exit::Nothing)
 }

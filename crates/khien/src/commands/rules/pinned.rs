@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::hunt::record::clip;
 use super::gather::Gathered;
+use crate::talk::say;
 
 /// The file; no rule file, so that loading rules passes it over.
 pub(super) const NAME: &str = "khien-rules.json";
@@ -21,7 +22,7 @@ pub(super) const TEXT_CHARS_MAX: usize = 100;
 
 /// What was imported. The names are fixed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::commands) struct Pin {
+pub(super) struct Pin {
     /// Of this file's form.
     pub(super) version: u32,
     /// As whoever imported it calls it.
@@ -49,7 +50,7 @@ impl Pin {
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub(in crate::commands) fn of(folder: &Path) -> Result<Option<Self>> {
+    pub(super) fn of(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(NAME);
         let Ok(meta) = path.metadata() else { return Ok(None) };
         let pin = if meta.is_file() { Self::read(&path) } else { Err(anyhow!("no file")) };
@@ -69,7 +70,7 @@ impl Pin {
     }
 
     /// Returns what people are told of it, after looking whether the folder still holds it.
-    pub(in crate::commands) fn state(self, folder: &Path) -> Pinned {
+    fn state(self, folder: &Path) -> Pinned {
         let is_intact = Gathered::folder(folder).is_ok_and(|now| now.sha256() == self.sha256);
         let (version, sha256) = (self.rules_version, self.sha256);
         Pinned { version, sha256, imported_at: self.imported_at, is_intact }
@@ -87,6 +88,18 @@ pub(in crate::commands) struct Pinned {
 }
 
 impl Pinned {
+    /// Looks at a folder of rules; nothing where no import has put them there. What cannot be read
+    /// is a remark, as neither the rules nor their hits hang on it.
+    pub(in crate::commands) fn of(folder: &Path) -> Option<Self> {
+        match Pin::of(folder) {
+            Ok(pin) => pin.map(|pin| pin.state(folder)),
+            Err(error) => {
+                say(&format!("{error:#}"));
+                None
+            }
+        }
+    }
+
     /// Returns the key of the sentence that tells it.
     pub(in crate::commands) fn key(&self) -> &'static str {
         if self.is_intact { "install-pinned" } else { "install-pinned-changed" }
