@@ -122,6 +122,17 @@ fn people_are_told_the_summary_where_the_form_has_no_room_for_it() {
 }
 
 #[test]
+fn people_are_told_that_nothing_was_found() {
+    let room = Room::new();
+    room.write("quiet.json", created(1, "PC-01", "calc.exe"));
+    for form in ["table", "jsonl", "csv"] {
+        let output = room.hunt(&["quiet.json", "--format", form]);
+        let talk = String::from_utf8(output.stderr).unwrap();
+        assert!(talk.contains("Đã đọc 1 sự kiện, không phát hiện gì"), "{form}: {talk}");
+    }
+}
+
+#[test]
 fn a_report_needs_nothing_but_itself() {
     let room = Room::new();
     three(&room);
@@ -203,6 +214,7 @@ fn a_report_does_not_grow_with_the_hits() {
     assert!(many < few * 2, "{few} bytes became {many}");
     let page = room.read("r.html");
     assert!(page.contains("≥10000") && page.contains("không được đếm riêng"), "the cut is told");
+    assert!(page.contains("Vẽ 15 máy có dấu hiệu nặng nhất"), "machines not drawn are told");
 }
 
 #[test]

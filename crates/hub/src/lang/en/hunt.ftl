@@ -14,29 +14,58 @@ hunt-attack = ATT&CK
 hunt-tactic = tactic (ATT&CK)
 hunt-highest = highest level
 hunt-techniques = techniques
-hunt-more-rules = … and { $count } more rules with { $hits } hits
-hunt-more-hosts = … and { $count } more hosts with { $hits } hits
+hunt-more-rules =
+    { $count ->
+        [one] … and { $count } more rule with { $hits } hits
+       *[other] … and { $count } more rules with { $hits } hits
+    }
+hunt-more-hosts =
+    { $count ->
+        [one] … and { $count } more host with { $hits } hits
+       *[other] … and { $count } more hosts with { $hits } hits
+    }
 hunt-beyond = The logs name too many hosts: { $hits } hits are of hosts that were not told apart, so that numbers of hosts and of rules are only the least.
 hunt-report-written = The report is written to { $path }
 hunt-report = Threat hunt report
 hunt-made = Made at { $at } (+07:00); all times in the report are Vietnam's
 hunt-found = Findings
 hunt-nothing = Nothing was found with the rules that were used.
+hunt-none =
+    { $events ->
+        [one] { $events } event was read, nothing was found.
+       *[other] { $events } events were read, nothing was found.
+    }
 hunt-first-hosts = Look at these machines first
 hunt-first-rules = Look at these signs first
 hunt-rules-fired = Rules with hits
 hunt-events = Events read
 hunt-events-unmapped = Events that no rule reads
-hunt-unmapped = { $events } events are of sources that belong to no category and no service of the rules; only rules that name neither looked at them:
-hunt-unmapped-more = … and { $count } more sources with { $events } events
+hunt-unmapped =
+    { $events ->
+        [one] { $events } event is of a source that belongs to no category and no service of the rules; only rules that name neither looked at it:
+       *[other] { $events } events are of sources that belong to no category and no service of the rules; only rules that name neither looked at them:
+    }
+hunt-unmapped-more =
+    { $count ->
+        [one] … and { $count } more source with { $events } events
+       *[other] … and { $count } more sources with { $events } events
+    }
 hunt-progress = { $events } events
 hunt-period-empty = --from must be earlier than --to: no event lies in between (one at --to itself is left out).
-hunt-refused = { $count } rules are refused, `khien rules check` tells why
+hunt-refused =
+    { $count ->
+        [one] { $count } rule is refused, `khien rules check` tells why
+       *[other] { $count } rules are refused, `khien rules check` tells why
+    }
 hunt-no-rules = no rule could be loaded, `khien rules check` tells why
 hunt-untold = indicators seen but not told: { $expired } times an expired one, { $allowed } times on what the allow-list names
 hunt-feed-line = line { $line }
 hunt-feed-until = until { $until }
-hunt-more-problems = … and { $count } more places that could not be read whole
+hunt-more-problems =
+    { $count ->
+        [one] … and { $count } more place that could not be read whole
+       *[other] … and { $count } more places that could not be read whole
+    }
 hunt-limits = What correlations could not count
 hunt-limit-evicted-groups = { $count } groups were given up while counting, as memory is bounded: correlations may have missed hits.
 hunt-limit-cut = { $count } events were let go by groups that grew too large: correlations may have counted too few and missed hits.
@@ -54,6 +83,7 @@ hunt-picture = Hits over time, from { $from }; the tallest column has { $most }
 hunt-closer = The fullest column, closer
 hunt-lanes = The way through the machines
 hunt-lanes-help = Each machine from its first hit to its last, in the order of the first; the colour is the highest level.
+hunt-lanes-first = Drawn are the { $shown } machines with the gravest hits, of { $all }.
 hunt-untimed = { $hits } hits tell no time and are not in the picture.
 hunt-width-60 = Each column is 1 minute.
 hunt-width-300 = Each column is 5 minutes.
@@ -71,15 +101,31 @@ hunt-width-314496000000 = Each column is about 10,000 years.
 hunt-no-attack = The rules with hits name no tactic of ATT&CK.
 hunt-practised = Techniques seen
 hunt-view = From { $from }.
-hunt-of-rules = { $count } rules
+hunt-of-rules =
+    { $count ->
+        [one] { $count } rule
+       *[other] { $count } rules
+    }
 hunt-by-host = By machine
 hunt-by-rule = By rule
 hunt-by-rule-help = Open a rule to see what to do, where the rule is from, and its earliest hits.
 hunt-samples = The earliest hits
 hunt-inputs = What was read
-hunt-problems = { $count } places could not be read whole
-hunt-passed-over = { $count } files are no logs of a known format.
-hunt-file-list = { $count } log files
+hunt-problems =
+    { $count ->
+        [one] { $count } place could not be read whole
+       *[other] { $count } places could not be read whole
+    }
+hunt-passed-over =
+    { $count ->
+        [one] { $count } file is no log of a known format.
+       *[other] { $count } files are no logs of a known format.
+    }
+hunt-file-list =
+    { $count ->
+        [one] { $count } log file
+       *[other] { $count } log files
+    }
 hunt-size = size
 hunt-with-what = What was used
 hunt-rules-loaded = Rules used

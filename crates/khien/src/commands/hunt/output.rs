@@ -11,7 +11,7 @@ use super::record::{self, Shape};
 use super::report::{self, Hunted, Samples};
 use super::scan::Written;
 use super::tally::Tally;
-use super::{Form, say, summary};
+use super::{Form, number, say, summary};
 
 /// Bytes gathered before they are written.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -100,9 +100,12 @@ impl Output {
                 say(&self.lang.ta("hunt-report-written", &[("path", Arg::Text(&path))]));
             }
         }
-        let untold = matches!(self.form, Form::Jsonl | Form::Csv);
-        if untold && self.tally.hits() > 0 {
-            say(&summary::tables(&self.tally, self.lang));
+        match self.form {
+            Form::Table | Form::Jsonl | Form::Csv if self.tally.hits() == 0 => {
+                say(&self.lang.ta("hunt-none", &[("events", number(hunted.events))]));
+            }
+            Form::Jsonl | Form::Csv => say(&summary::tables(&self.tally, self.lang)),
+            Form::Table | Form::Json | Form::Html => {}
         }
         Ok(self.tally)
     }

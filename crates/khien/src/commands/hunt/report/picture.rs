@@ -3,9 +3,10 @@
 //! which shows under the mouse without any script.
 
 use khien_detect::Level;
-use khien_hub::web::i18n::{Arg, Lang};
+use khien_hub::web::i18n::Lang;
 use maud::{Markup, html};
 
+use super::super::number;
 use super::super::tally::Host;
 use super::super::timeline::{Counts, DAY_S, View};
 use super::{count, moment};
@@ -208,10 +209,6 @@ pub(super) fn lanes(hosts: &[&Host], canvas: Canvas, lang: Lang) -> Markup {
             }
         }
     }
-}
-
-fn number(number: u64) -> Arg<'static> {
-    Arg::Number(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

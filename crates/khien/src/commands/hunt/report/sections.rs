@@ -116,9 +116,11 @@ pub(super) fn time(tally: &Tally, words: Words) -> Markup {
     let closest = |view: &View| tally.timeline.closer(view, COLUMNS_MAX);
     let views = std::iter::successors(tally.timeline.whole(COLUMNS_MAX), closest);
     let views: Vec<View> = views.take(VIEWS_MAX).collect();
-    let hosts = tally.hosts();
-    let hosts: Vec<&Host> =
-        hosts.into_iter().filter(|host| !host.name.is_empty()).take(LANES_MAX).collect();
+    let mut hosts = tally.hosts();
+    hosts.retain(|host| !host.name.is_empty());
+    let (machines, shown) = (hosts.len(), number(LANES_MAX as u64));
+    let all = at_least(machines, tally.beyond > 0);
+    hosts.truncate(LANES_MAX);
     html! {
         section {
             h2 { (words.both("hunt-timeline")) }
@@ -136,7 +138,12 @@ pub(super) fn time(tally: &Tally, words: Words) -> Markup {
             @if tally.untimed > 0 { p.note { (words.with("hunt-untimed", &[("hits", number(tally.untimed))])) } }
             @if hosts.len() > 1 {
                 h3 { (words.both("hunt-lanes")) }
-                p.caption { (words.both("hunt-lanes-help")) }
+                p.caption {
+                    (words.both("hunt-lanes-help"))
+                    @if machines > LANES_MAX {
+                        " " (words.with("hunt-lanes-first", &[("shown", shown), ("all", (&all).into())]))
+                    }
+                }
                 @for canvas in [WIDE, NARROW] { (picture::lanes(&hosts, canvas, words.first)) }
             }
         }
