@@ -44,16 +44,24 @@ impl Stream {
         problems.into_list()
     }
 
-    /// Appends what waited for more: the input has ended.
-    pub fn finish(mut self, batch: &mut Batch) {
-        self.audit.finish(batch);
+    /// Appends what waited for more: the input has ended. Returns what it left open.
+    pub fn finish(self, batch: &mut Batch) -> Vec<Problem> {
+        let mut problems = Problems::default();
+        self.end(batch, &mut problems);
+        problems.into_list()
     }
 
     /// Reads an input that is one piece.
     pub(crate) fn whole(mut self, bytes: &[u8], batch: &mut Batch) -> Vec<Problem> {
-        let problems = self.read(bytes, batch);
-        self.finish(batch);
-        problems
+        let mut problems = Problems::default();
+        self.piece(bytes, batch, &mut problems);
+        self.end(batch, &mut problems);
+        problems.into_list()
+    }
+
+    fn end(mut self, batch: &mut Batch, problems: &mut Problems) {
+        self.audit.finish(batch);
+        self.shape.finish(problems);
     }
 
     fn piece(&mut self, bytes: &[u8], batch: &mut Batch, problems: &mut Problems) {

@@ -21,7 +21,27 @@ pub(crate) enum Shape {
     /// One behind the other.
     Row,
     /// In one array.
-    Array,
+    Array(End),
+}
+
+/// Where the end of an array is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// To come.
+    Owed,
+    /// To come, or within what could not be read, which was told: it is not told once more.
+    Hidden,
+    /// Passed.
+    Seen,
+}
+
+impl Shape {
+    /// Tells an array that the end of the input cut off behind one of its values.
+    pub(crate) fn finish(self, problems: &mut Problems) {
+        if self == Self::Array(End::Owed) {
+            problems.add(None, ProblemKind::Truncated, "json array is cut off, its `]` is missing");
+        }
+    }
 }
 
 /// Reads one value from the front of a text.
@@ -35,22 +55,24 @@ pub(crate) struct Values<'t> {
     line: u64,
     counted: usize,
     in_array: bool,
+    shape: &'t mut Shape,
 }
 
 impl<'t> Values<'t> {
-    pub(crate) fn new(text: &'t str, shape: &mut Shape) -> Self {
+    pub(crate) fn new(text: &'t str, shape: &'t mut Shape) -> Self {
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let mut at = 0;
         if *shape == Shape::Unknown {
             at = text.find(|c: char| !c.is_ascii_whitespace()).unwrap_or(text.len());
             *shape = match text.as_bytes().get(at) {
                 None => Shape::Unknown,
-                Some(b'[') => Shape::Array,
+                Some(b'[') => Shape::Array(End::Owed),
                 Some(_) => Shape::Row,
             };
-            at += usize::from(*shape == Shape::Array);
+            at += usize::from(*shape == Shape::Array(End::Owed));
         }
-        Self { text, at, line: 1, counted: 0, in_array: *shape == Shape::Array }
+        let in_array = matches!(shape, Shape::Array(_));
+        Self { text, at, line: 1, counted: 0, in_array, shape }
     }
 
     /// Hands every value's text, cut at [`EVENT_BYTES_MAX`], to `read`, which returns how many bytes
@@ -74,6 +96,7 @@ impl<'t> Values<'t> {
                     }
                     within_long &= !object;
                     self.at += used;
+                    self.passed(object);
                 }
                 Err(flaw) => {
                     let is_cut = window.len() < rest.len();
@@ -83,6 +106,7 @@ impl<'t> Values<'t> {
                     }
                     within_long |= is_cut && flaw.wrong == Wrong::Ends;
                     self.skip_line();
+                    self.passed(false);
                 }
             }
         }
@@ -94,6 +118,17 @@ impl<'t> Values<'t> {
         let rest = &self.text.as_bytes()[self.at..];
         let skipped = rest.iter().position(|b| !is_separator(*b)).unwrap_or(rest.len());
         self.at += skipped;
+        if self.in_array && rest[..skipped].contains(&b']') {
+            *self.shape = Shape::Array(End::Seen);
+        }
+    }
+
+    /// Notes a value of an array. Behind an object that was read, an end that might have been passed
+    /// unseen is still to come.
+    fn passed(&mut self, is_object: bool) {
+        if let Shape::Array(end @ (End::Owed | End::Hidden)) = self.shape {
+            *end = if is_object { End::Owed } else { End::Hidden };
+        }
     }
 
     fn skip_line(&mut self) {

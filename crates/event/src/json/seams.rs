@@ -84,7 +84,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Batch, Context, Format, Stream};
+    use crate::{Batch, Context, Format, ProblemKind, Stream};
 
     /// Returns every place behind an outermost object, found byte by byte.
     fn seams(text: &str) -> Vec<usize> {
@@ -115,8 +115,9 @@ mod tests {
         }
     }
 
-    /// Returns the events of a text read as one piece, or parted at the last seam of each chunk.
-    fn events(text: &str, chunk: Option<usize>) -> Vec<String> {
+    /// Returns the events of a text read as one piece, or parted at the last seam of each chunk, and
+    /// what was open at its end.
+    fn events(text: &str, chunk: Option<usize>) -> (Vec<String>, Vec<ProblemKind>) {
         let mut stream = Stream::new(Format::Json, Context::received(0));
         let mut batch = Batch::new();
         let (mut seams, mut held) = (Seams::default(), Vec::new());
@@ -129,7 +130,8 @@ mod tests {
             }
         }
         assert!(stream.read(&held, &mut batch).is_empty(), "{text}");
-        batch.iter().map(|event| event.to_json().to_string()).collect()
+        let open = stream.finish(&mut batch).iter().map(|problem| problem.kind).collect();
+        (batch.iter().map(|event| event.to_json().to_string()).collect(), open)
     }
 
     proptest! {
@@ -150,8 +152,18 @@ mod tests {
             };
             let text = text.expect("valid");
             let whole = events(&text, None);
-            prop_assert_eq!(whole.len(), objects.len());
-            prop_assert_eq!(events(&text, Some(chunk)), whole);
+            prop_assert_eq!((whole.0.len(), &whole.1), (objects.len(), &vec![]));
+            prop_assert_eq!(events(&text, Some(chunk)), whole.clone());
+            if shape < 2 {
+                let (cut, _) = text.rsplit_once(']').expect("an array");
+                let (cut, blank) = (cut.trim_end(), &cut[cut.trim_end().len()..]);
+                let truncated = (whole.0, vec![ProblemKind::Truncated]);
+                for behind in ["", ",", blank, ",\n"] {
+                    let cut = format!("{cut}{behind}");
+                    prop_assert_eq!(&events(&cut, None), &truncated);
+                    prop_assert_eq!(&events(&cut, Some(chunk)), &truncated);
+                }
+            }
         }
     }
 }

@@ -430,6 +430,42 @@ fn half_a_pair_of_surrogates_hides_nothing() {
 }
 
 #[test]
+fn an_array_without_its_end_is_told_once_and_keeps_what_came() {
+    use crate::ProblemKind::{Malformed, OverLimit, Truncated};
+
+    let wide = format!("[{{\"n\":[{}0]}}", "0,".repeat(NODES_MAX));
+    for (text, events, expected) in [
+        ("[", 0, &[Truncated][..]),
+        ("[\n", 0, &[Truncated]),
+        ("[{\"n\":1}", 1, &[Truncated]),
+        ("[{\"n\":1},{\"n\":2},", 2, &[Truncated]),
+        ("\u{FEFF}[\n  {\n    \"n\": 1\n  },\n", 1, &[Truncated]),
+        ("[{\"n\":[1]},{\"n\":[\"]\"]},", 2, &[Truncated]),
+        // What was told as cut off within a value is not told again.
+        ("[{\"n\":1},{\"n\":", 1, &[Truncated]),
+        ("[{\"n\":1},\n{\"n\":[1,", 1, &[Truncated]),
+        // The end may stand in a line that could not be read.
+        ("[{\"n\":1},x]\n", 1, &[Malformed]),
+        (&format!("{wide}]"), 0, &[OverLimit]),
+        ("[{\"n\":1},\nx\n]", 1, &[Malformed]),
+        // Behind one that was read, it is to come.
+        ("[x\n{\"n\":1},\n", 1, &[Malformed, Truncated]),
+        (&format!("{wide},\n{{\"n\":1}}"), 1, &[OverLimit, Truncated]),
+        ("[]", 0, &[]),
+        ("[{\"n\":1}]", 1, &[]),
+        (" [{\"n\":1}\n]\r\n \n", 1, &[]),
+        ("[{\"n\":1}]\n{\"n\":2}\n", 2, &[]),
+        ("{\"n\":[1]}\n", 1, &[]),
+        ("\n", 0, &[]),
+    ] {
+        let mut batch = Batch::new();
+        let told = crate::parse(Format::Json, text.as_bytes(), &Context::received(0), &mut batch);
+        let kinds: Vec<_> = told.iter().map(|problem| problem.kind).collect();
+        assert_eq!((batch.len(), &*kinds), (events, expected), "{text} {told:?}");
+    }
+}
+
+#[test]
 fn special_bytes_are_found_at_every_place() {
     for special in ["\"", "\\\\", "\\u0041", "\u{1}", "\u{1f}", "\u{7f}", "\u{80}", "đ", " "] {
         for before in 0..20 {

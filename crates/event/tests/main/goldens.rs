@@ -80,7 +80,7 @@ fn pieces_read_like_the_whole() {
             let lines = bytes.split_inclusive(|byte| *byte == b'\n');
             let mut problems: Vec<Problem> =
                 lines.flat_map(|line| stream.read(line, &mut pieces)).collect();
-            stream.finish(&mut pieces);
+            problems.extend(stream.finish(&mut pieces));
             known.sort_by_key(|problem| problem.at);
             problems.sort_by_key(|problem| problem.at);
             assert_eq!(render(&pieces, &problems), render(&whole, &known), "{}", input.display());

@@ -71,9 +71,9 @@ fn text(
         false => lines(&mut whole, Long::Cut, &mut decode)?,
     }
     batch.clear();
-    stream.finish(batch);
-    if !batch.is_empty() {
-        each(batch, &[]);
+    let problems = stream.finish(batch);
+    if !batch.is_empty() || !problems.is_empty() {
+        each(batch, &problems);
     }
     Ok(())
 }
