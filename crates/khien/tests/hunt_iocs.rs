@@ -200,6 +200,34 @@ fn what_is_left_out_is_counted_and_named_on_stderr() {
 }
 
 #[test]
+fn a_list_without_an_indicator_is_named_and_changes_no_exit_code() {
+    let room = Room::new();
+    room.write("dns.json", &event(2, r#""EventID":22,"QueryName":"evil.test""#));
+    room.write("empty.txt", "");
+    room.write("head.csv", "type,value,description\n");
+    room.write("bundle.json", r#"{"type":"bundle","id":"bundle--1","objects":[]}"#);
+    room.write("comments/a.txt", "# nothing today\n");
+    for (list, named) in [
+        ("empty.txt", "empty.txt"),
+        ("head.csv", "head.csv"),
+        ("bundle.json", "bundle.json"),
+        ("comments", "comments/a.txt"),
+    ] {
+        let alone = room.hunt(&["dns.json", "--strict", "--iocs", list]);
+        let told = format!("{named}: không có chỉ dấu nào dùng được");
+        assert!(talk(&alone).contains(&told), "{}", talk(&alone));
+        assert_eq!(alone.status.code(), Some(0), "{list}");
+        let english = ["dns.json", "--strict", "--lang", "en", "--iocs", "feeds/a.csv", list];
+        let beside = room.hunt(&english);
+        let told = format!("{named}: no indicator could be taken from it");
+        assert_eq!(talk(&beside).matches("no indicator could be taken").count(), 1);
+        assert!(talk(&beside).contains(&told), "{}", talk(&beside));
+        assert_eq!(beside.status.code(), Some(1), "{list}");
+    }
+    assert!(!talk(&room.hunt(&["dns.json", "--iocs", "feeds"])).contains("không có chỉ dấu"));
+}
+
+#[test]
 fn the_same_bytes_at_any_number_of_threads() {
     let room = Room::new();
     for file in 0..9 {

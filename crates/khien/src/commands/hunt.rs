@@ -133,7 +133,7 @@ pub(crate) fn run(args: Args, lang: Lang) -> Result<Exit> {
     let (rules, refused) = load(&args, lang)?;
     let rules_loaded = rules.len();
     let (rules, correlator) = Engine::new(rules).split();
-    let (set, indicators_refused) = indicators::load(&args.iocs)?;
+    let (set, indicators_refused) = indicators::load(&args.iocs, lang)?;
     let indicators_loaded = set.len();
     let scanners = Scanners { rules, indicators: IocScanner::new(Arc::new(set)) };
     let pinned = pinned(&args);

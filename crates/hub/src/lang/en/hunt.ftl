@@ -59,6 +59,8 @@ hunt-refused =
     }
 hunt-no-rules = no rule could be loaded, `khien rules check` tells why
 hunt-untold = indicators seen but not told: { $expired } times an expired one, { $allowed } times on what the allow-list names
+hunt-iocs-none = { $path }: no indicator could be taken from it, nothing on this list is looked for
+hunt-iocs-none-more = … and { $count } more lists from which no indicator could be taken
 hunt-feed-line = line { $line }
 hunt-feed-until = until { $until }
 hunt-more-problems =

@@ -1,23 +1,26 @@
-//! `--iocs`: loads indicators, and tells of every entry that was left out.
+//! `--iocs`: loads indicators, and tells of every entry that was left out and every list that gave
+//! none.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use khien_detect::{Indicators, IocCounters, IocFormat, IocRefused, IocReport, IocSource};
-use khien_hub::web::i18n::Lang;
+use khien_hub::web::i18n::{Arg, Lang};
 
 use super::{number, say};
 
-/// Entries that are named one by one, of each sort over all files; the rest is only counted.
+/// Entries that are named one by one, of each sort over all files, and lists that gave none; the
+/// rest is only counted.
 const NAMED_MAX: usize = 20;
 
 /// Loads the feeds.
 ///
 /// # Errors
 /// When they hold entries, but not one that could be taken.
-pub(super) fn load(paths: &[PathBuf]) -> Result<(Indicators, u64)> {
+pub(super) fn load(paths: &[PathBuf], lang: Lang) -> Result<(Indicators, u64)> {
     let (set, report) = Indicators::load(paths);
     told(&report).iter().for_each(|line| say(line));
+    unused(paths, &report, lang).iter().for_each(|line| say(line));
     let refused = report.refused();
     if set.is_empty() && refused > 0 {
         bail!("no indicator could be loaded");
@@ -52,6 +55,25 @@ fn told(report: &IocReport) -> Vec<String> {
             lines.push(format!("{path}: {count} entries name what everybody uses: {named}"));
         }
         lines.extend(remark(source).map(|remark| format!("{path}: {remark}")));
+    }
+    lines
+}
+
+/// Returns what is told of files, and of folders without any, that gave no indicator: nobody is to
+/// believe that such a list was looked for.
+fn unused(paths: &[PathBuf], report: &IocReport, lang: Lang) -> Vec<String> {
+    let sources = &report.sources;
+    let is_bare = |path: &&PathBuf| !sources.iter().any(|source| source.path.starts_with(path));
+    let folders = paths.iter().filter(is_bare).map(PathBuf::as_path);
+    let files = sources.iter().filter(|source| source.taken == 0).map(|source| &*source.path);
+    let unused: Vec<&Path> = folders.chain(files).collect();
+    let told = |path: &&Path| {
+        let path = path.display().to_string();
+        lang.ta("hunt-iocs-none", &[("path", Arg::Text(&path))])
+    };
+    let mut lines: Vec<String> = unused.iter().take(NAMED_MAX).map(told).collect();
+    if let Some(count @ 1..) = unused.len().checked_sub(NAMED_MAX) {
+        lines.push(lang.ta("hunt-iocs-none-more", &[("count", number(count as u64))]));
     }
     lines
 }
@@ -115,6 +137,49 @@ mod tests {
         let lines = told(&builder.finish().1);
         assert_eq!(lines[1], "  object 1 (u1): 'x': indicators of type 'mutex' are not looked for");
         assert_eq!(lines[3], "  no list, table, stix bundle or misp event");
+    }
+
+    #[test]
+    fn lists_that_gave_no_indicator_are_named_and_bounded() {
+        let mut builder = Indicators::builder();
+        for (name, text) in [
+            ("feeds/a.txt", "evil.test\n"),
+            ("feeds/empty.txt", ""),
+            ("feeds/blank.txt", " \n\n"),
+            ("feeds/comments.txt", "# nothing today\n"),
+            ("feeds/head.csv", "type,value\n"),
+            ("feeds/bundle.json", r#"{"type":"bundle","id":"bundle--1","objects":[]}"#),
+            ("feeds/bare.json", r#"{"type":"bundle","id":"bundle--1"}"#),
+            ("feeds/event.json", r#"{"Event":{"info":"x","Attribute":[]}}"#),
+            ("feeds/refused.txt", "no indicator\n"),
+            ("feeds/allowed.txt", "gov.vn\n"),
+        ] {
+            builder.text(name, text.as_bytes());
+        }
+        let report = builder.finish().1;
+        let lines = unused(&["feeds".into(), "bare".into()], &report, Lang::En);
+        let named: Vec<&str> =
+            lines.iter().map(|line| line.split_once(": no indicator").unwrap().0).collect();
+        assert_eq!(
+            named,
+            [
+                "bare",
+                "feeds/empty.txt",
+                "feeds/blank.txt",
+                "feeds/comments.txt",
+                "feeds/head.csv",
+                "feeds/bundle.json",
+                "feeds/bare.json",
+                "feeds/event.json",
+                "feeds/refused.txt",
+                "feeds/allowed.txt",
+            ]
+        );
+        let mut builder = Indicators::builder();
+        (0..NAMED_MAX + 3).for_each(|number| builder.text(&format!("{number}.txt"), b""));
+        let lines = unused(&[], &builder.finish().1, Lang::En);
+        assert_eq!(lines.len(), NAMED_MAX + 1);
+        assert!(lines[NAMED_MAX].contains("3 more"), "{}", lines[NAMED_MAX]);
     }
 
     #[test]
