@@ -128,8 +128,31 @@ fn people_are_told_that_nothing_was_found() {
     for form in ["table", "jsonl", "csv"] {
         let output = room.hunt(&["quiet.json", "--format", form]);
         let talk = String::from_utf8(output.stderr).unwrap();
-        assert!(talk.contains("Đã đọc 1 sự kiện, không phát hiện gì"), "{form}: {talk}");
+        assert!(talk.contains("Đã đọc 1 sự kiện, không phát hiện gì."), "{form}: {talk}");
     }
+    // What was left out is not said to be absent.
+    room.write("hit.json", created(1, "PC-01", "cmd.exe"));
+    for narrowed in [["--min-level", "critical"], ["--from", "2030-01-01"], ["--to", "2020-01-01"]]
+    {
+        let output = room.hunt(&[&["hit.json"][..], &narrowed].concat());
+        let talk = String::from_utf8(output.stderr).unwrap();
+        assert!(talk.contains("trong mức và khoảng thời gian đã chọn"), "{narrowed:?}: {talk}");
+    }
+}
+
+#[test]
+fn machines_without_a_time_take_no_room_in_the_picture() {
+    let room = Room::new();
+    let timed = |n: u32| created(n, &format!("PC-{n:02}"), "cmd.exe");
+    let untimed = |n: u32| timed(n).replace("@timestamp", "note");
+    let log: String = (0..10).map(untimed).chain((10..30).map(timed)).collect();
+    room.write("log.json", log);
+    room.hunt(&["log.json", "-o", "r.html"]);
+    let page = room.read("r.html");
+    assert!(page.contains("Vẽ 15 máy có dấu hiệu nặng nhất trong số 20 máy"));
+    let (_, lanes) = page.split_once("svg class=\"lanes wide\"").expect("a picture");
+    let (lanes, _) = lanes.split_once("</svg>").unwrap();
+    assert_eq!(lanes.matches("<g>").count(), 15);
 }
 
 #[test]

@@ -123,6 +123,7 @@ fn a_release_is_installed_compared_and_taken_back() {
     done(&dry);
     assert!(told(&dry).contains("Thêm 3 luật") && !room.path("used").exists());
 
+    fs::create_dir_all(room.path("used/sigma")).unwrap();
     let first = room.import(&["r1.zip"]);
     done(&first);
     assert!(

@@ -29,9 +29,9 @@ pub(crate) enum Shape {
 pub(crate) enum End {
     /// To come.
     Owed,
-    /// To come, or within what could not be read, which was told: it is not told once more.
+    /// Perhaps within what could not be read and was told: it is not told once more.
     Hidden,
-    /// Passed.
+    /// Passed, or what looks like it behind such a thing.
     Seen,
 }
 
@@ -96,7 +96,6 @@ impl<'t> Values<'t> {
                     }
                     within_long &= !object;
                     self.at += used;
-                    self.passed(object);
                 }
                 Err(flaw) => {
                     let is_cut = window.len() < rest.len();
@@ -105,8 +104,10 @@ impl<'t> Values<'t> {
                         problems.add(Some(self.line()), kind, detail);
                     }
                     within_long |= is_cut && flaw.wrong == Wrong::Ends;
-                    self.skip_line();
-                    self.passed(false);
+                    let skipped = self.skip_line();
+                    if kind == ProblemKind::Truncated || skipped.contains(']') {
+                        self.end_may_be_passed();
+                    }
                 }
             }
         }
@@ -123,18 +124,18 @@ impl<'t> Values<'t> {
         }
     }
 
-    /// Notes a value of an array. Behind an object that was read, an end that might have been passed
-    /// unseen is still to come.
-    fn passed(&mut self, is_object: bool) {
-        if let Shape::Array(end @ (End::Owed | End::Hidden)) = self.shape {
-            *end = if is_object { End::Owed } else { End::Hidden };
+    fn end_may_be_passed(&mut self) {
+        if *self.shape == Shape::Array(End::Owed) {
+            *self.shape = Shape::Array(End::Hidden);
         }
     }
 
-    fn skip_line(&mut self) {
+    /// Returns what is passed over.
+    fn skip_line(&mut self) -> &'t str {
         let rest = &self.text[self.at..];
         let skipped = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |end| end + 1);
         self.at += skipped;
+        &rest[..skipped]
     }
 
     /// Returns the line of this place, from 1. Lines are counted when somebody asks.

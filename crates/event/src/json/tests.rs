@@ -448,9 +448,10 @@ fn an_array_without_its_end_is_told_once_and_keeps_what_came() {
         ("[{\"n\":1},x]\n", 1, &[Malformed]),
         (&format!("{wide}]"), 0, &[OverLimit]),
         ("[{\"n\":1},\nx\n]", 1, &[Malformed]),
-        // Behind one that was read, it is to come.
+        ("[INFO] started\n{\"n\":1}\n", 1, &[Malformed]),
+        (&format!("{wide},\n{{\"n\":1}}"), 1, &[OverLimit]),
+        // Behind one that holds no end, it is to come.
         ("[x\n{\"n\":1},\n", 1, &[Malformed, Truncated]),
-        (&format!("{wide},\n{{\"n\":1}}"), 1, &[OverLimit, Truncated]),
         ("[]", 0, &[]),
         ("[{\"n\":1}]", 1, &[]),
         (" [{\"n\":1}\n]\r\n \n", 1, &[]),

@@ -15,14 +15,20 @@ hunt-tactic = tactic (ATT&CK)
 hunt-highest = highest level
 hunt-techniques = techniques
 hunt-more-rules =
-    { $count ->
-        [one] … and { $count } more rule with { $hits } hits
-       *[other] … and { $count } more rules with { $hits } hits
+    … and { $count ->
+        [one] { $count } more rule
+       *[other] { $count } more rules
+    } with { $hits ->
+        [one] { $hits } hit
+       *[other] { $hits } hits
     }
 hunt-more-hosts =
-    { $count ->
-        [one] … and { $count } more host with { $hits } hits
-       *[other] … and { $count } more hosts with { $hits } hits
+    … and { $count ->
+        [one] { $count } more host
+       *[other] { $count } more hosts
+    } with { $hits ->
+        [one] { $hits } hit
+       *[other] { $hits } hits
     }
 hunt-beyond = The logs name too many hosts: { $hits } hits are of hosts that were not told apart, so that numbers of hosts and of rules are only the least.
 hunt-report-written = The report is written to { $path }
@@ -35,6 +41,11 @@ hunt-none =
         [one] { $events } event was read, nothing was found.
        *[other] { $events } events were read, nothing was found.
     }
+hunt-none-within =
+    { $events ->
+        [one] { $events } event was read, nothing was found
+       *[other] { $events } events were read, nothing was found
+    } of the level and within the period that were asked for.
 hunt-first-hosts = Look at these machines first
 hunt-first-rules = Look at these signs first
 hunt-rules-fired = Rules with hits
@@ -46,9 +57,12 @@ hunt-unmapped =
        *[other] { $events } events are of sources that belong to no category and no service of the rules; only rules that name neither looked at them:
     }
 hunt-unmapped-more =
-    { $count ->
-        [one] … and { $count } more source with { $events } events
-       *[other] … and { $count } more sources with { $events } events
+    … and { $count ->
+        [one] { $count } more source
+       *[other] { $count } more sources
+    } with { $events ->
+        [one] { $events } event
+       *[other] { $events } events
     }
 hunt-progress = { $events } events
 hunt-period-empty = --from must be earlier than --to: no event lies in between (one at --to itself is left out).
@@ -60,7 +74,11 @@ hunt-refused =
 hunt-no-rules = no rule could be loaded, `khien rules check` tells why
 hunt-untold = indicators seen but not told: { $expired } times an expired one, { $allowed } times on what the allow-list names
 hunt-iocs-none = { $path }: no indicator could be taken from it, nothing on this list is looked for
-hunt-iocs-none-more = … and { $count } more lists from which no indicator could be taken
+hunt-iocs-none-more =
+    … and { $count ->
+        [one] { $count } more list
+       *[other] { $count } more lists
+    } from which no indicator could be taken
 hunt-feed-line = line { $line }
 hunt-feed-until = until { $until }
 hunt-more-problems =
@@ -85,8 +103,12 @@ hunt-picture = Hits over time, from { $from }; the tallest column has { $most }
 hunt-closer = The fullest column, closer
 hunt-lanes = The way through the machines
 hunt-lanes-help = Each machine from its first hit to its last, in the order of the first; the colour is the highest level.
-hunt-lanes-first = Drawn are the { $shown } machines with the gravest hits, of { $all }.
-hunt-untimed = { $hits } hits tell no time and are not in the picture.
+hunt-lanes-first = Of { $all } machines, the { $shown } with the gravest hits are drawn.
+hunt-untimed =
+    { $hits ->
+        [one] { $hits } hit tells no time and is not in the picture.
+       *[other] { $hits } hits tell no time and are not in the picture.
+    }
 hunt-width-60 = Each column is 1 minute.
 hunt-width-300 = Each column is 5 minutes.
 hunt-width-900 = Each column is 15 minutes.

@@ -23,6 +23,7 @@ hunt-made = Lập lúc { $at } (+07:00); mọi giờ trong báo cáo là giờ V
 hunt-found = Kết quả
 hunt-nothing = Không tìm thấy dấu hiệu nào bằng các luật đã dùng.
 hunt-none = Đã đọc { $events } sự kiện, không phát hiện gì.
+hunt-none-within = Đã đọc { $events } sự kiện, không phát hiện gì trong mức và khoảng thời gian đã chọn.
 hunt-first-hosts = Máy cần xem trước
 hunt-first-rules = Dấu hiệu cần xem trước
 hunt-rules-fired = Luật có kết quả

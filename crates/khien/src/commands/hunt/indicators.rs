@@ -151,6 +151,10 @@ mod tests {
             ("feeds/bundle.json", r#"{"type":"bundle","id":"bundle--1","objects":[]}"#),
             ("feeds/bare.json", r#"{"type":"bundle","id":"bundle--1"}"#),
             ("feeds/event.json", r#"{"Event":{"info":"x","Attribute":[]}}"#),
+            (
+                "feeds/withdrawn.json",
+                r#"{"Event":{"info":"x","Attribute":[{"type":"domain","value":"evil.test","to_ids":false}]}}"#,
+            ),
             ("feeds/refused.txt", "no indicator\n"),
             ("feeds/allowed.txt", "gov.vn\n"),
         ] {
@@ -171,6 +175,7 @@ mod tests {
                 "feeds/bundle.json",
                 "feeds/bare.json",
                 "feeds/event.json",
+                "feeds/withdrawn.json",
                 "feeds/refused.txt",
                 "feeds/allowed.txt",
             ]

@@ -102,7 +102,8 @@ impl Output {
         }
         match self.form {
             Form::Table | Form::Jsonl | Form::Csv if self.tally.hits() == 0 => {
-                say(&self.lang.ta("hunt-none", &[("events", number(hunted.events))]));
+                let key = if hunted.is_narrowed() { "hunt-none-within" } else { "hunt-none" };
+                say(&self.lang.ta(key, &[("events", number(hunted.events))]));
             }
             Form::Jsonl | Form::Csv => say(&summary::tables(&self.tally, self.lang)),
             Form::Table | Form::Json | Form::Html => {}

@@ -86,7 +86,7 @@ pub(super) fn run(args: &Args, lang: Lang) -> Result<Exit> {
     } else {
         seat.put(&gathered, &pin)?;
         tell(lang, "install-done", &pin, &seat.folder);
-        if seat.previous.exists() {
+        if seat.has_previous() {
             tell(lang, "install-way-back", &pin, &seat.folder);
         }
     }

@@ -20,7 +20,7 @@ pub(super) struct Seat {
     /// Where the next rules are written.
     staging: PathBuf,
     /// Where the rules before these lie. Hidden, so that loading the folder above passes it over.
-    pub(super) previous: PathBuf,
+    previous: PathBuf,
     parent: PathBuf,
     /// Held as long as this is: two imports must not write the same. None for who only looks.
     _lock: Option<File>,
@@ -97,6 +97,11 @@ impl Seat {
             fs::rename(&self.staging, &self.previous)?;
         }
         Ok(File::open(&self.parent)?.sync_all()?)
+    }
+
+    /// Whether there are rules to go back to. What lay there may have been an empty folder.
+    pub(super) fn has_previous(&self) -> bool {
+        Pin::of(&self.previous).is_ok_and(|pin| pin.is_some())
     }
 
     /// Swaps the rules in use for those before them; done twice, all is as it was.

@@ -64,6 +64,13 @@ pub(super) struct Hunted<'h> {
     pub(super) seconds: f64,
 }
 
+impl Hunted<'_> {
+    /// Whether hits may have been left out because of their level or their time.
+    pub(super) fn is_narrowed(&self) -> bool {
+        self.min_level > Level::Informational || !self.period.holds(None)
+    }
+}
+
 /// What came from one input.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Filed {

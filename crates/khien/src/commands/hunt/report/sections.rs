@@ -117,7 +117,7 @@ pub(super) fn time(tally: &Tally, words: Words) -> Markup {
     let views = std::iter::successors(tally.timeline.whole(COLUMNS_MAX), closest);
     let views: Vec<View> = views.take(VIEWS_MAX).collect();
     let mut hosts = tally.hosts();
-    hosts.retain(|host| !host.name.is_empty());
+    hosts.retain(|host| !host.name.is_empty() && host.span.0.is_some());
     let (machines, shown) = (hosts.len(), number(LANES_MAX as u64));
     let all = at_least(machines, tally.beyond > 0);
     hosts.truncate(LANES_MAX);
