@@ -131,6 +131,26 @@ fn a_file_tells_all_that_is_in_it() {
     assert_eq!(room.explain(&["shell", "--rules", "nowhere"]).status.code(), Some(2));
 }
 
+/// With a search of the whole plan at every step, this test would not end.
+#[test]
+fn a_rule_of_half_a_million_steps_is_told() {
+    const SELECTIONS: usize = 1_900;
+    const TIMES: usize = 300;
+    let room = Room::new();
+    let selections: String =
+        (0..SELECTIONS).map(|n| format!("  s{n}: {{CommandLine|contains: 'x{n}'}}\n")).collect();
+    let condition = vec!["all of s*"; TIMES].join(" or ");
+    let rule = format!(
+        "title: Many\nid: many\nlevel: high\nlogsource: {{product: windows, category: process_creation}}\n\
+         detection:\n{selections}  condition: {condition}\n"
+    );
+    fs::write(room.path("many.yml"), rule).unwrap();
+    let told = room.explain(&["many.yml", "--lang", "en"]);
+    let words = String::from_utf8(told.stdout).unwrap();
+    let rest = SELECTIONS * TIMES - 40;
+    assert!(words.contains(&format!("and {rest} more")), "{}", words.lines().last().unwrap());
+}
+
 #[test]
 fn every_rule_of_the_pack_can_be_explained() {
     let room = Room::new();

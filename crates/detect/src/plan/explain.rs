@@ -67,8 +67,11 @@ pub(crate) fn explain(
 /// The steps in the order in which they can be met.
 fn steps(plan: &Plan, first: Goal, questions: &Questions, fields: &Fields) -> Vec<ExplainedStep> {
     let mut order: Vec<Goal> = Vec::new();
-    let meet = |goal: Goal, order: &mut Vec<Goal>| {
-        if (goal as usize) < plan.steps.len() && !order.contains(&goal) {
+    // By step, as a rule may have a million: where it stands in the order.
+    let mut places: Vec<Option<usize>> = vec![None; plan.steps.len()];
+    let mut meet = |goal: Goal, order: &mut Vec<Goal>| {
+        if let Some(place @ None) = places.get_mut(goal as usize) {
+            *place = Some(order.len());
             order.push(goal);
         }
     };
@@ -80,7 +83,7 @@ fn steps(plan: &Plan, first: Goal, questions: &Questions, fields: &Fields) -> Ve
         meet(step.no, &mut order);
         at += 1;
     }
-    let next = |goal: Goal| match order.iter().position(|met| *met == goal) {
+    let next = |goal: Goal| match places.get(goal as usize).copied().flatten() {
         Some(place) => Next::Step(place),
         None if goal == HIT => Next::Hit,
         None => Next::Miss,
