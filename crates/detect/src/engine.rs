@@ -26,6 +26,10 @@ use crate::unmapped::Unmapped;
 /// Plans made for one event id each. Real sources have a few hundred; beyond, events whose id is
 /// new share the plan of their source.
 const PLANS_MAX: usize = 512;
+/// Bytes of the plans made for one event id each; beyond, the same. SigmaHQ's rules stay below: most
+/// of them name a category or serve one source. Rules that serve all that a machine writes are in
+/// every plan, and could fill any memory with them.
+const PLANS_BYTES_MAX: usize = 64 << 20;
 
 /// A rule that fired on an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +66,15 @@ struct RuleSet {
     rules: Vec<Held>,
     questions: Questions,
     fields: Fields,
-    plans: Mutex<HashMap<PlanKey, Arc<Plan>>>,
+    plans: Mutex<Plans>,
+}
+
+/// The plans that scanners needed so far.
+#[derive(Debug, Default)]
+struct Plans {
+    by_key: HashMap<PlanKey, Arc<Plan>>,
+    /// What those for one event id each take.
+    bytes: usize,
 }
 
 /// What a plan depends on, besides the event id.
@@ -212,14 +224,17 @@ impl RuleSet {
     /// Returns the plan, made by whichever scanner needs it first.
     fn plan(&self, key: &PlanKey) -> Arc<Plan> {
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plan) = plans.get(key) {
+        if let Some(plan) = plans.by_key.get(key) {
             return plan.clone();
         }
-        let key = match key.event_id {
-            Some(_) if plans.len() >= PLANS_MAX => &PlanKey { event_id: None, ..key.clone() },
-            _ => key,
-        };
-        plans.entry(key.clone()).or_insert_with(|| Arc::new(self.compile(key))).clone()
+        if key.event_id.is_none() || plans.has_room() {
+            return plans.keep(key, self.compile(key));
+        }
+        let shared = PlanKey { event_id: None, ..key.clone() };
+        match plans.by_key.get(&shared) {
+            Some(plan) => plan.clone(),
+            None => plans.keep(&shared, self.compile(&shared)),
+        }
     }
 
     fn compile(&self, key: &PlanKey) -> Plan {
@@ -232,6 +247,22 @@ impl RuleSet {
         });
         let source = Source { aliases: key.source.1.pairs(), event_id: key.event_id.as_deref() };
         Plan::new(serving, source, &self.questions, &self.fields)
+    }
+}
+
+impl Plans {
+    /// Whether another event id may have a plan of its own.
+    fn has_room(&self) -> bool {
+        self.by_key.len() < PLANS_MAX && self.bytes < PLANS_BYTES_MAX
+    }
+
+    fn keep(&mut self, key: &PlanKey, plan: Plan) -> Arc<Plan> {
+        if key.event_id.is_some() {
+            self.bytes += plan.bytes();
+        }
+        let plan = Arc::new(plan);
+        self.by_key.insert(key.clone(), plan.clone());
+        plan
     }
 }
 
@@ -363,4 +394,53 @@ fn value_of<'e>(event: Event<'e>, field: &str, rule: &Held) -> Option<Value<'e>>
     let generic = rule.info.source.category.is_some();
     let native = aliases.filter(|_| generic).find(|(word, _)| *word == field);
     native.and_then(|(_, native)| event.first(native)).or_else(|| event.first(field))
+}
+
+#[cfg(test)]
+mod tests {
+    use khien_event::{Context, Format};
+
+    use super::*;
+
+    fn scanner() -> Scanner {
+        let rule = |id: &str, detection: &str| {
+            let text = format!(
+                "title: {id}\nid: {id}\nlogsource: {{product: windows}}\ndetection: {detection}\n"
+            );
+            (format!("{id}.yml"), text)
+        };
+        let (rules, refused) = Rules::from_texts([
+            rule("seven", "{s: {EventID: 7, Image|contains: evil}, condition: s}"),
+            rule("others", "{s: {Image|contains: evil}, f: {EventID: 7}, condition: s and not f}"),
+        ]);
+        assert!(refused.is_empty(), "{refused:?}");
+        Engine::new(rules).split().0
+    }
+
+    fn hits(scanner: &mut Scanner) -> Vec<(usize, String)> {
+        let event =
+            |id: u32| format!("{{\"Channel\":\"Security\",\"EventID\":{id},\"Image\":\"evil\"}}\n");
+        let log: String = (1..20).map(event).collect();
+        let mut batch = Batch::new();
+        let context = Context::received(0);
+        assert!(khien_event::parse(Format::Json, log.as_bytes(), &context, &mut batch).is_empty());
+        let found = scanner.scan(&batch).hits.into_iter();
+        found.map(|hit| (hit.event, hit.rule.id.clone())).collect()
+    }
+
+    #[test]
+    fn beyond_the_bytes_of_plans_event_ids_share_one_and_hit_the_same() {
+        let mut roomy = scanner();
+        let expected = hits(&mut roomy);
+        assert_eq!(expected.iter().filter(|(_, rule)| rule == "seven").count(), 1);
+        assert_eq!(expected.len(), 19);
+        let plans = roomy.set.plans.lock().unwrap();
+        assert!(plans.by_key.len() == 19 && plans.bytes > 19 * "evil".len());
+        drop(plans);
+
+        let mut full = scanner();
+        full.set.plans.lock().unwrap().bytes = PLANS_BYTES_MAX;
+        assert_eq!(hits(&mut full), expected);
+        assert_eq!(full.set.plans.lock().unwrap().by_key.len(), 1);
+    }
 }

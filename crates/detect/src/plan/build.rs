@@ -21,6 +21,10 @@ use crate::sigma::matcher::{Seen, Test};
 /// The field whose value decides most about what a Windows event is.
 const EVENT_ID: &str = "EventID";
 
+/// What a question takes in a plan besides its step and its texts, roughly: measured, with where its
+/// texts are filed.
+const ASK_BYTES: usize = 256;
+
 /// What all events of a plan have in common.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source<'s> {
@@ -94,6 +98,13 @@ impl Plan {
         };
         serving.for_each(|rule| builder.rule(&rule));
         builder.finish()
+    }
+
+    /// Returns roughly what it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let columns = self.columns.iter().chain(&self.anywhere);
+        let texts: usize = columns.map(Column::text_bytes).sum();
+        texts + self.asks.len() * ASK_BYTES + self.steps.len() * size_of::<Step>()
     }
 
     /// Returns whether no event of the source can be a hit.

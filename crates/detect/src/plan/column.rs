@@ -51,6 +51,11 @@ impl Column {
             && self.literals.iter().all(is_found_in_joined)
     }
 
+    /// Returns what the texts of the witnesses take.
+    pub(super) fn text_bytes(&self) -> usize {
+        self.literals.iter().map(|literal| literal.text.len()).sum()
+    }
+
     /// Looks at one value: plain in any case, or else folded.
     pub(super) fn look(&self, value: &str, plain: bool, findings: &mut Findings<'_>) {
         let bytes = value.as_bytes();
